@@ -1,1 +1,10 @@
+//! `etl` moves a legacy relational database into a re-modelled PostgreSQL schema with new keys, and proves that nothing
+//! was lost. The modules in the order in which the data flows:
+//!
+//! ```text
+//! plan ──► check ──► extract ──► transform ──► load ──► validate ──► report
+//!                       │            │           │
+//!                       └── staging.db: runs, chunks, id map, quarantine, ledger
+//! ```
 
+pub mod row;
