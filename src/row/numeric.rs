@@ -3,7 +3,7 @@
 //! `rust_decimal`'s own `FromSql` drops digits that it has no room for, so the wire form is decoded here: into a `Decimal`
 //! where that holds it exactly, scale included, and into a `BigDecimal` everywhere else.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::{BigInt, Sign};
@@ -82,7 +82,7 @@ impl Numeric {
     fn big(digits: impl Iterator<Item = u16>, exponent: i32, scale: u16, negative: bool) -> Self {
         let mut text = String::new();
         for digit in digits {
-            text.push_str(&format!("{digit:04}"));
+            let _ = write!(text, "{digit:04}");
         }
         let magnitude = BigInt::parse_bytes(text.as_bytes(), 10).unwrap_or_default();
         let integer = if negative { -magnitude } else { magnitude };
@@ -194,7 +194,7 @@ impl Numeric {
 
     /// Digits in front of the point: 0 for values below one.
     pub fn integer_digits(&self) -> u64 {
-        let whole = match self {
+        match self {
             Self::Small(value) => value.trunc().mantissa().unsigned_abs().checked_ilog10().map_or(0, |n| u64::from(n) + 1),
             Self::Big(value) => {
                 let whole = value.with_scale(0);
@@ -202,8 +202,7 @@ impl Numeric {
                 if integer.sign() == Sign::NoSign { 0 } else { whole.digits() }
             }
             Self::NaN | Self::Infinity | Self::NegInfinity => 0,
-        };
-        whole
+        }
     }
 }
 
