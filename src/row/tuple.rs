@@ -117,6 +117,17 @@ impl TupleWriter {
         self.bytes.truncate(self.begun_at);
     }
 
+    /// Takes back everything behind `length` bytes: what was begun of a field.
+    pub fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
+    /// Empties the buffer and keeps its room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.begun_at = 0;
+    }
+
     /// The bytes so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

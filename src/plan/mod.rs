@@ -1,0 +1,24 @@
+//! The plan: how a migration is declared. `document` reads the TOML as written, with places; `resolve` turns it into a
+//! [`Plan`] in load order; `compile` binds its expressions against source and target columns.
+//!
+//! Boundary: files and text in, a checked plan out. It opens no connection: column types are handed in by whoever read them
+//! from a catalogue or from a staging file.
+
+mod compile;
+mod document;
+mod graph;
+mod problem;
+mod resolve;
+mod settings;
+mod text;
+
+pub use compile::{
+    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledMerge, KeyColumns, NewIds, ParentUse, TargetColumn, TargetShape, compile,
+};
+pub use document::{PlanFile, read as read_document};
+pub use problem::{Problem, Problems, Severity};
+pub use resolve::{
+    Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, IgnoredColumn, MergePlan, OnError, Parent, Plan, Triggers, load,
+};
+pub use settings::{SettingError, expand};
+pub use text::Text;

@@ -1,0 +1,531 @@
+//! From the plan as written to the [`Plan`]: settings understood, expressions parsed, references matched with entities,
+//! entities put in load order. Boundary: offline; nothing here needs a catalogue.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::document::{CodesDocument, Document, EntityDocument, PlanFile, read};
+use super::graph;
+use super::problem::{Problems, nearest};
+use super::text::Text;
+use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, parse};
+
+/// The code tables of a plan, by name.
+pub type Codes = BTreeMap<String, Arc<CodeTable>>;
+
+/// What becomes of foreign keys and indexes during the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraints {
+    /// Taken down on empty tables of ours, rebuilt and validated after.
+    Auto,
+    /// Left alone.
+    Keep,
+}
+
+/// What becomes of user triggers during the load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triggers {
+    /// They fire.
+    Fire,
+    /// They are disabled and put back.
+    Disable,
+}
+
+/// How many rows may end in quarantine before the run ends with exit code 3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Budget {
+    /// A number of rows.
+    Rows(u64),
+    /// Hundredths of a percent of the rows read.
+    BasisPoints(u64),
+}
+
+impl Budget {
+    /// Whether `quarantined` of `read` rows are within the budget.
+    pub fn allows(self, quarantined: u64, read: u64) -> bool {
+        match self {
+            Self::Rows(rows) => quarantined <= rows,
+            Self::BasisPoints(points) => u128::from(quarantined) * 10_000 <= u128::from(read) * u128::from(points),
+        }
+    }
+}
+
+/// What becomes of a row whose expression fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// It is quarantined with the SQLSTATE.
+    Quarantine,
+    /// The column becomes NULL, and the incident is counted.
+    Null,
+    /// The run stops.
+    Fail,
+}
+
+/// A target column and the expression that fills it.
+#[derive(Clone, Debug)]
+pub struct ColumnPlan {
+    /// The target column.
+    pub name: String,
+    /// Where its name stands.
+    pub place: (usize, std::ops::Range<usize>),
+    /// The expression as written.
+    pub text: Text,
+    /// The same, parsed.
+    pub expr: Ast,
+    /// What a failing expression does.
+    pub on_error: OnError,
+}
+
+/// A named filter.
+#[derive(Clone, Debug)]
+pub struct FilterPlan {
+    /// The name under which its rows are counted.
+    pub name: String,
+    /// The condition as written.
+    pub text: Text,
+    /// The same, parsed.
+    pub when: Ast,
+}
+
+/// How duplicates are brought together.
+#[derive(Clone, Debug)]
+pub enum MergePlan {
+    /// An expression gives the survivor's key.
+    Into {
+        /// As written.
+        text: Text,
+        /// Parsed.
+        expr: Ast,
+    },
+    /// Rows equal in these target columns; the smallest key survives.
+    By(Vec<Text>),
+}
+
+/// A source column that is left out by name.
+#[derive(Clone, Debug)]
+pub struct IgnoredColumn {
+    /// The column.
+    pub name: String,
+    /// Where it stands.
+    pub place: (usize, std::ops::Range<usize>),
+    /// Why.
+    pub reason: String,
+}
+
+/// A control sum: an expression over the source row and its counterpart over the target row.
+#[derive(Clone, Debug)]
+pub struct ControlPlan {
+    /// Its name.
+    pub name: String,
+    /// The source side as written.
+    pub source_text: Text,
+    /// The source side, parsed; it is also sent to the source server as it is written.
+    pub source: Ast,
+    /// SQL over the target table.
+    pub target: Text,
+}
+
+/// An entity that a reference names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Its index in [`Plan::entities`].
+    pub entity: usize,
+    /// Whether a child can be loaded without it.
+    pub optional: bool,
+}
+
+/// One entity of the plan.
+#[derive(Clone, Debug)]
+pub struct EntityPlan {
+    /// Its name: what references and `--only` say.
+    pub name: String,
+    /// The plan file it is declared in.
+    pub file: usize,
+    /// The target table as written, `public.orders`.
+    pub target: Text,
+    /// The key columns of the source query.
+    pub key: Vec<Text>,
+    /// A table name or a SELECT.
+    pub from: Text,
+    /// The columns in order of evaluation.
+    pub columns: Vec<ColumnPlan>,
+    /// Source columns that are left out.
+    pub ignore: Vec<IgnoredColumn>,
+    /// Filters in order of evaluation.
+    pub filters: Vec<FilterPlan>,
+    /// Duplicates.
+    pub merge: Option<MergePlan>,
+    /// Target columns in which no two rows may be equal.
+    pub unique: Vec<Text>,
+    /// Control sums.
+    pub controls: Vec<ControlPlan>,
+    /// Entities that its references name, itself left out.
+    pub parents: Vec<Parent>,
+    /// Whether it refers to itself.
+    pub refers_to_itself: bool,
+    /// Its level in the load order.
+    pub level: usize,
+    /// Changes when the rows that are read would change.
+    pub extract_fingerprint: Uuid,
+    /// Changes when the rows that are made of them would change.
+    pub transform_fingerprint: Uuid,
+}
+
+/// A whole plan, in load order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The migration's name.
+    pub name: String,
+    /// The folder of `etl.toml`; relative paths of the plan start there.
+    pub folder: PathBuf,
+    /// The staging file.
+    pub staging: PathBuf,
+    /// The namespace in which new keys are minted.
+    pub namespace: Uuid,
+    /// Rows that may end in quarantine.
+    pub budget: Budget,
+    /// The source's URL as written, `${…}` not filled in.
+    pub source_url: Option<String>,
+    /// The target's URL as written.
+    pub target_url: Option<String>,
+    /// Named queries that every `from` may use.
+    pub with: Vec<(String, String)>,
+    /// The table to which the id map is published.
+    pub mappings: Option<Text>,
+    /// Foreign keys and indexes during the load.
+    pub constraints: Constraints,
+    /// User triggers during the load.
+    pub triggers: Triggers,
+    /// Code tables.
+    pub codes: Codes,
+    /// Functions.
+    pub functions: Functions,
+    /// Entities in load order.
+    pub entities: Vec<EntityPlan>,
+    /// The files it was read from.
+    pub files: Vec<PlanFile>,
+    /// A digest of all files.
+    pub hash: Uuid,
+}
+
+impl Plan {
+    /// The index of the entity with this name.
+    pub fn entity(&self, name: &str) -> Option<usize> {
+        self.entities.iter().position(|e| e.name == name)
+    }
+
+    /// The names of all entities, in load order.
+    pub fn entity_names(&self) -> Vec<String> {
+        self.entities.iter().map(|e| e.name.clone()).collect()
+    }
+}
+
+/// Reads and resolves the plan at `path`. `None` when there is nothing to go on with; `problems` says why.
+pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
+    let document = read(path, problems);
+    if document.files.is_empty() {
+        return None;
+    }
+    let functions = functions(&document, problems);
+    let codes: Codes = document.codes.iter().map(|codes| (codes.name.clone(), Arc::new(code_table(codes, problems)))).collect();
+    let shared = shared_fingerprint(&document);
+    let entities: Vec<EntityPlan> = document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &shared, problems)).collect();
+    let entities = in_load_order(entities, &functions, &codes, problems);
+    let namespace = namespace(&document, problems);
+    let hash = fingerprint(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
+    if let Some(ids) = document.ids.as_ref().filter(|ids| ids.value != "uuid_v5") {
+        let message = format!("ids = \"{}\" is not known", ids.value);
+        problems.error("E0012", Some(ids.whole()), message, "here", Some("write ids = \"uuid_v5\"".into()));
+    }
+    Some(Plan {
+        name: document.name.as_ref().map_or_else(|| "migration".to_owned(), |n| n.value.clone()),
+        staging: document.folder.join(document.staging.as_ref().map_or("staging.db", |s| &s.value)),
+        namespace,
+        budget: budget(document.quarantine.as_ref(), problems),
+        source_url: document.source_url.as_ref().map(|u| u.value.clone()),
+        target_url: document.target_url.as_ref().map(|u| u.value.clone()),
+        with: document.with.iter().map(|w| (w.name.clone(), w.value.value.clone())).collect(),
+        mappings: document.mappings.clone(),
+        constraints: choice(document.constraints.as_ref(), &[("auto", Constraints::Auto), ("keep", Constraints::Keep)], Constraints::Auto, problems),
+        triggers: choice(document.triggers.as_ref(), &[("fire", Triggers::Fire), ("disable", Triggers::Disable)], Triggers::Fire, problems),
+        codes,
+        functions,
+        entities,
+        folder: document.folder,
+        files: document.files,
+        hash,
+    })
+}
+
+/// A digest of texts: UUIDv5, so SHA-1, of the texts with their lengths between them.
+fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> Uuid {
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        all.extend_from_slice(text.as_bytes());
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &all)
+}
+
+/// What every expression may use: functions and code tables. A change there is a change of every entity's results.
+fn shared_fingerprint(document: &Document) -> Vec<String> {
+    let functions = document.functions.iter().flat_map(|f| {
+        std::iter::once(f.name.clone()).chain(f.args.iter().map(|a| a.value.clone())).chain([f.expr.value.clone()])
+    });
+    let codes = document.codes.iter().flat_map(|c| {
+        let pairs = c.entries.iter().flat_map(|e| [e.name.clone(), e.value.value.clone()]);
+        let fixed = [&c.on_null, &c.otherwise].map(|t| t.as_ref().map_or_else(String::new, |t| format!("={}", t.value)));
+        std::iter::once(c.name.clone()).chain(pairs).chain(fixed)
+    });
+    let namespace = document.namespace.iter().map(|n| n.value.clone());
+    functions.chain(codes).chain(namespace).collect()
+}
+
+fn functions(document: &Document, problems: &mut Problems) -> Functions {
+    let mut functions = Functions::new();
+    for function in &document.functions {
+        let Some(body) = parsed(&function.expr, problems) else { continue };
+        let args = function.args.iter().map(|a| a.value.clone()).collect();
+        if let Err(diagnostic) = functions.define(&function.name, args, body) {
+            report(&diagnostic, &function.expr, problems);
+        }
+    }
+    functions
+}
+
+/// Parses an expression of the plan; a mistake is reported where it is written.
+fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
+    match parse(&text.value) {
+        Ok(ast) => Some(ast),
+        Err(diagnostic) => {
+            report(&diagnostic, text, problems);
+            None
+        }
+    }
+}
+
+/// Turns a diagnostic of an expression into a problem of the plan.
+pub(super) fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
+    problems.error(diagnostic.code, Some(text.place(&diagnostic.span)), &diagnostic.message, "", diagnostic.help.clone());
+}
+
+fn code_table(codes: &CodesDocument, problems: &mut Problems) -> CodeTable {
+    if codes.evidence.is_none() {
+        let help = Some("add evidence = \"where this is known from\": a code table nobody believes is worse than none".to_owned());
+        problems.error("E0013", Some(codes.place.clone()), format!("code table `{}` has no evidence", codes.name), "here", help);
+    }
+    CodeTable {
+        name: codes.name.clone(),
+        entries: codes.entries.iter().map(|e| (e.name.clone(), e.value.value.clone())).collect(),
+        on_null: codes.on_null.as_ref().map(|t| t.value.clone()),
+        otherwise: codes.otherwise.as_ref().map(|t| t.value.clone()),
+    }
+}
+
+fn choice<T: Copy>(written: Option<&Text>, choices: &[(&str, T)], default: T, problems: &mut Problems) -> T {
+    let Some(text) = written else { return default };
+    if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text.value) {
+        return *value;
+    }
+    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+    problems.error("E0012", Some(text.whole()), format!("`{}` is not known", text.value), "here", Some(format!("write one of {}", words.join(", "))));
+    default
+}
+
+fn namespace(document: &Document, problems: &mut Problems) -> Uuid {
+    let help = || Some(format!("add namespace = \"{}\" under [migration], and never change it: new keys are minted in it", Uuid::now_v7()));
+    match &document.namespace {
+        Some(text) => Uuid::parse_str(&text.value).unwrap_or_else(|_| {
+            problems.error("E0010", Some(text.whole()), "the namespace is no UUID", "here", help());
+            Uuid::nil()
+        }),
+        None => {
+            problems.error("E0010", Some((0, 0..0)), "the plan has no namespace for new keys", "in this file", help());
+            Uuid::nil()
+        }
+    }
+}
+
+fn budget(text: Option<&Text>, problems: &mut Problems) -> Budget {
+    let Some(text) = text else { return Budget::Rows(0) };
+    let value = text.value.trim();
+    let read = match value.strip_suffix('%') {
+        Some(percent) => basis_points(percent.trim()).map(Budget::BasisPoints),
+        None => value.parse().ok().map(Budget::Rows),
+    };
+    read.unwrap_or_else(|| {
+        let help = Some("write a number of rows, or a percentage with at most two decimals: \"2%\", \"0.5%\"".to_owned());
+        problems.error("E0011", Some(text.whole()), format!("`{value}` is no quarantine budget"), "here", help);
+        Budget::Rows(0)
+    })
+}
+
+/// Hundredths of a percent, read exactly.
+fn basis_points(percent: &str) -> Option<u64> {
+    let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
+    let fraction = match fraction.len() {
+        0 => 0,
+        1 => fraction.parse::<u64>().ok()? * 10,
+        2 => fraction.parse().ok()?,
+        _ => return None,
+    };
+    whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(fraction)
+}
+
+fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String], problems: &mut Problems) -> Option<EntityPlan> {
+    let columns = entity.columns.iter().filter_map(|column| {
+        let choices = [("quarantine", OnError::Quarantine), ("null", OnError::Null), ("fail", OnError::Fail)];
+        let on_error = choice(column.on_error.as_ref(), &choices, OnError::Quarantine, problems);
+        let expr = parsed(&column.expr, problems)?;
+        Some(ColumnPlan { name: column.name.clone(), place: column.place.clone(), text: column.expr.clone(), expr, on_error })
+    });
+    let columns: Vec<ColumnPlan> = columns.collect();
+    let filters = entity.filters.iter().filter_map(|filter| {
+        Some(FilterPlan { name: filter.name.value.clone(), text: filter.when.clone(), when: parsed(&filter.when, problems)? })
+    });
+    let filters: Vec<FilterPlan> = filters.collect();
+    let merge = entity.merge.as_ref().and_then(|merge| match (&merge.into, merge.by.as_slice()) {
+        (Some(into), []) => Some(MergePlan::Into { text: into.clone(), expr: parsed(into, problems)? }),
+        (None, [_, ..]) => Some(MergePlan::By(merge.by.clone())),
+        _ => {
+            let help = Some("`into` is an expression that gives the survivor's key, `by` a list of target columns".to_owned());
+            problems.error("E0014", Some(merge.place.clone()), "[merge] needs either `into` or `by`", "here", help);
+            None
+        }
+    });
+    let controls = entity.controls.iter().filter_map(|control| resolve_control(control, entity, problems)).collect();
+    let (target, from) = (entity.target.clone()?, entity.from.clone()?);
+    let keys = || entity.key.iter().map(|k| k.value.as_str());
+    let extract = keys().chain([from.value.as_str()]).chain(document.with.iter().flat_map(|w| [w.name.as_str(), w.value.value.as_str()]));
+    let extract_fingerprint = fingerprint(extract);
+    let transform = [entity.name.as_str(), target.value.as_str()]
+        .into_iter()
+        .chain(keys())
+        .chain(entity.columns.iter().flat_map(|c| [c.name.as_str(), c.expr.value.as_str(), c.on_error.as_ref().map_or("", |t| &t.value)]))
+        .chain(entity.filters.iter().flat_map(|f| [f.name.value.as_str(), f.when.value.as_str()]))
+        .chain(entity.merge.iter().flat_map(|m| m.into.iter().chain(&m.by).map(|t| t.value.as_str())))
+        .chain(entity.unique.iter().map(|u| u.value.as_str()))
+        .chain(entity.controls.iter().flat_map(|c| [c.name.as_str(), c.source.as_ref().map_or("", |t| &t.value)]))
+        .chain(shared.iter().map(String::as_str));
+    let transform_fingerprint = fingerprint(transform);
+    Some(EntityPlan {
+        name: entity.name.clone(),
+        file: entity.file,
+        target,
+        key: entity.key.clone(),
+        from,
+        columns,
+        ignore: entity.ignore.iter().map(|e| IgnoredColumn { name: e.name.clone(), place: e.place.clone(), reason: e.value.value.clone() }).collect(),
+        filters,
+        merge,
+        unique: entity.unique.clone(),
+        controls,
+        parents: Vec::new(),
+        refers_to_itself: false,
+        level: 0,
+        extract_fingerprint,
+        transform_fingerprint,
+    })
+}
+
+fn resolve_control(control: &super::document::ControlDocument, entity: &EntityDocument, problems: &mut Problems) -> Option<ControlPlan> {
+    let file = entity.file;
+    let text = |value: &str| Text::new(value, file, control.place.1.clone(), "");
+    let source = control.source.clone().unwrap_or_else(|| text(&control.name));
+    let target = control.target.clone().or_else(|| {
+        // "sum" alone: the one target column that is this source column and nothing else.
+        let mut same = entity.columns.iter().filter(|c| c.expr.value.trim() == control.name);
+        let found = same.next().filter(|_| same.next().is_none())?;
+        Some(text(&found.name))
+    });
+    let Some(target) = target else {
+        let help = Some(format!("write {} = {{ source = \"…\", target = \"…\" }}: what to sum in the source and in the target", control.name));
+        let message = format!("control `{}` does not say what it is compared with in the target", control.name);
+        problems.error("E0015", Some(control.place.clone()), message, "here", help);
+        return None;
+    };
+    Some(ControlPlan { name: control.name.clone(), source: parsed(&source, problems)?, source_text: source, target })
+}
+
+/// Matches references with entities, and sorts by level. What cannot be matched is reported.
+fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &Codes, problems: &mut Problems) -> Vec<EntityPlan> {
+    let names: Vec<String> = entities.iter().map(|e| e.name.clone()).collect();
+    for (index, entity) in entities.iter().enumerate() {
+        if let Some(first) = names[..index].iter().position(|n| *n == entity.name) {
+            let message = format!("two entities are called `{}`", entity.name);
+            let help = Some(format!("the other stands in {}; give one of them name = \"…\"", entities[first].target.value));
+            problems.error("E0016", Some((entity.file, 0..0)), message, "this is the second", help);
+        }
+    }
+    let mut parents: Vec<Vec<usize>> = vec![Vec::new(); entities.len()];
+    for (index, entity) in entities.iter_mut().enumerate() {
+        let mut uses: Vec<(&Ast, &Text)> = entity.columns.iter().map(|c| (&c.expr, &c.text)).collect();
+        uses.extend(entity.filters.iter().map(|f| (&f.when, &f.text)));
+        let mut found = Vec::new();
+        for (ast, text) in uses {
+            for (table, span) in ast.code_tables(functions) {
+                if !codes.contains_key(&table) {
+                    let help = nearest(&table, codes.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                    problems.error("E0018", Some(text.place(&span)), format!("unknown code table `{table}`"), "no [codes] of that name", help);
+                }
+            }
+            for call in ast.references(functions) {
+                match names.iter().position(|n| *n == call.entity) {
+                    Some(parent) => found.push((parent, call.on_missing == OnMissing::Null)),
+                    None => {
+                        let help = nearest(&call.entity, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                        let message = format!("unknown entity `{}`", call.entity);
+                        problems.error("E0017", Some(text.place(&call.span)), message, "no entity of the plan", help);
+                    }
+                }
+            }
+        }
+        entity.refers_to_itself = found.iter().any(|(parent, _)| *parent == index);
+        found.retain(|(parent, _)| *parent != index);
+        found.sort_unstable();
+        for (parent, optional) in found {
+            // Sorted: a hard use of a parent stands before its optional uses.
+            if parents[index].last() != Some(&parent) {
+                parents[index].push(parent);
+                entity.parents.push(Parent { entity: parent, optional });
+            }
+        }
+    }
+    let levels = match graph::levels(&parents) {
+        Ok(levels) => levels,
+        Err(cycle) => {
+            let way: Vec<&str> = cycle.iter().chain(cycle.first()).map(|e| names[*e].as_str()).collect();
+            let message = format!("the references go in a circle: {}", way.join(" → "));
+            let help = Some("load one of them without that reference, and set it in an entity of its own".to_owned());
+            problems.error("E0019", Some((entities[cycle[0]].file, 0..0)), message, "part of the circle", help);
+            return entities;
+        }
+    };
+    let mut order: Vec<usize> = (0..entities.len()).collect();
+    order.sort_by_key(|e| levels[*e]);
+    let place_of: Vec<usize> = (0..order.len()).map(|e| order.iter().position(|o| *o == e).unwrap_or(e)).collect();
+    let mut sorted: Vec<EntityPlan> = order.iter().map(|e| entities[*e].clone()).collect();
+    for (entity, old) in sorted.iter_mut().zip(&order) {
+        entity.level = levels[*old];
+        entity.parents.iter_mut().for_each(|p| p.entity = place_of[p.entity]);
+    }
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_are_exact() {
+        assert_eq!(basis_points("2"), Some(200));
+        assert_eq!(basis_points("0.5"), Some(50));
+        assert_eq!(basis_points("0.555"), None);
+        assert!(Budget::BasisPoints(200).allows(2, 100));
+        assert!(!Budget::BasisPoints(200).allows(3, 100));
+        assert!(!Budget::Rows(0).allows(1, 100));
+    }
+}

@@ -1,0 +1,283 @@
+//! One staged chunk in, one encoded chunk and the fate of each of its rows out. Boundary: sequential and pure; which threads
+//! call it and where the result is kept is `pipeline`'s matter.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::control::{ControlSum, Sum};
+use super::keys::Fate;
+use super::mint::Minter;
+use super::row::{Inputs, RowEnd, RowTransformer, Stop, Traces, controls};
+use super::survey::Exception;
+use crate::pg::{KeyError, KeyReader};
+use crate::plan::CompiledEntity;
+use crate::row::{LegacyKey, MalformedTuple, Outcome, Reject, TupleWriter, Tuples, reason};
+
+/// What stops a transform. A bad row does not: it is data.
+#[derive(Debug, Error)]
+pub enum TransformError {
+    /// The plan says that the run fails at such a row.
+    #[error("{entity}.{column}, row {key}: {message}; the plan lets the run fail here, so mend the source row or the plan and run again")]
+    Stopped {
+        /// The entity.
+        entity: String,
+        /// The column, filter or control.
+        column: String,
+        /// The legacy key of the row.
+        key: String,
+        /// Why.
+        message: String,
+    },
+    /// A row has no usable key.
+    #[error("{entity}: {message}; choose another key in the plan, or leave such rows out in `from`")]
+    Key {
+        /// The entity.
+        entity: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Staged bytes are no tuples.
+    #[error("{entity}: a staged chunk is damaged; run `etl extract` again with a fresh staging file")]
+    Tuple {
+        /// The entity.
+        entity: String,
+        /// What is wrong.
+        source: MalformedTuple,
+    },
+}
+
+impl TransformError {
+    pub(super) fn stop(entity: &CompiledEntity, key: &LegacyKey, stop: Stop) -> Self {
+        Self::Stopped { entity: entity.name.clone(), column: stop.column, key: key.to_string(), message: stop.message }
+    }
+
+    pub(super) fn key(entity: &CompiledEntity, error: &KeyError) -> Self {
+        Self::Key { entity: entity.name.clone(), message: error.to_string() }
+    }
+
+    pub(super) fn tuple(entity: &CompiledEntity, source: MalformedTuple) -> Self {
+        Self::Tuple { entity: entity.name.clone(), source }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyFate {
+    /// Its tuple is in the output, under this new key.
+    Loaded([u8; 16]),
+    /// The row with this key and new key stands for it.
+    Merged {
+        /// The new key.
+        id: [u8; 16],
+        /// The survivor's legacy key, where the merge is by an expression or by columns.
+        survivor: String,
+    },
+    /// This filter left it out.
+    Filtered(String),
+    /// It is kept aside for this reason.
+    Quarantined(Cow<'static, str>),
+}
+
+impl KeyFate {
+    /// The outcome that it is.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Loaded(_) => Outcome::Loaded,
+            Self::Merged { .. } => Outcome::Merged,
+            Self::Filtered(_) => Outcome::Filtered,
+            Self::Quarantined(_) => Outcome::Quarantined,
+        }
+    }
+}
+
+/// A row's key and fate, in row order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowKey {
+    /// The row's position in the chunk.
+    pub row: u32,
+    /// Its legacy key.
+    pub key: LegacyKey,
+    /// What became of it.
+    pub fate: KeyFate,
+}
+
+/// A row for the quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The row's position in the chunk.
+    pub row: u32,
+    /// Its legacy key.
+    pub key: LegacyKey,
+    /// Why.
+    pub reject: Reject,
+}
+
+/// Incidents of loaded rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentCount {
+    /// The target column.
+    pub column: String,
+    /// The code.
+    pub code: String,
+    /// How many rows.
+    pub count: u64,
+}
+
+/// How the references of one column fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceCount {
+    /// The target column.
+    pub column: String,
+    /// Loaded rows with a parent.
+    pub hit: u64,
+    /// Loaded rows whose source value was NULL.
+    pub null: u64,
+    /// Rows whose parent was not there, whatever became of them.
+    pub missing: u64,
+}
+
+/// A transformed chunk.
+#[derive(Debug)]
+pub struct ChunkOutput {
+    /// The tuples that COPY will send, columns in the order of [`CompiledEntity::columns`].
+    pub tuples: Vec<u8>,
+    /// How many.
+    pub loaded: u64,
+    /// Every row of the chunk.
+    pub keys: Vec<RowKey>,
+    /// Rows for the quarantine.
+    pub rejects: Vec<RejectedRow>,
+    /// Repairs of loaded rows.
+    pub incidents: Vec<IncidentCount>,
+    /// Control sums by outcome.
+    pub controls: Vec<ControlSum>,
+    /// References by column.
+    pub references: Vec<ReferenceCount>,
+}
+
+/// Transforms the rows of `tuples`.
+pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) -> Result<ChunkOutput, TransformError> {
+    let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
+    let mut transformer = RowTransformer::new(entity, inputs, false);
+    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
+    let (mut out, mut traces) = (TupleWriter::with_capacity(tuples.len() + tuples.len() / 2), Traces::default());
+    let mut tally = Tally::new(entity);
+    let mut keys = Vec::new();
+    let mut rejects = Vec::new();
+    while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+        let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
+        let id = OnceCell::new();
+        let end = transformer.run(&key, &id, &fields, &mut traces, &mut out).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        let end = settle(end, &key, inputs, &mut out);
+        let row = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        let fate = match end {
+            Settled::Loaded => KeyFate::Loaded(*id.get_or_init(|| transformer.mint(&key))),
+            Settled::Merged { id, survivor } => KeyFate::Merged { id, survivor },
+            Settled::Filtered(name) => KeyFate::Filtered(name),
+            Settled::Rejected(reject) => {
+                let code = reject.code.clone();
+                rejects.push(RejectedRow { row, key: key.clone(), reject });
+                KeyFate::Quarantined(code)
+            }
+        };
+        tally.count(&traces, fate.outcome());
+        let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, fate.outcome(), value);
+        controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        keys.push(RowKey { row, key, fate });
+    }
+    let loaded = keys.iter().filter(|k| matches!(k.fate, KeyFate::Loaded(_))).count() as u64;
+    let (incidents, controls, references) = tally.finish(entity);
+    Ok(ChunkOutput { tuples: out.into_bytes(), loaded, keys, rejects, incidents, controls, references })
+}
+
+enum Settled {
+    Loaded,
+    Merged { id: [u8; 16], survivor: String },
+    Filtered(String),
+    Rejected(Reject),
+}
+
+/// What other rows of the entity make of a row.
+fn settle(end: RowEnd, key: &LegacyKey, inputs: &Inputs, out: &mut TupleWriter) -> Settled {
+    let survey = inputs.survey.as_ref();
+    let survivor = match end {
+        RowEnd::Filtered(name) => return Settled::Filtered(name),
+        RowEnd::Rejected(reject) => return Settled::Rejected(reject),
+        RowEnd::MergedInto(survivor) => survivor,
+        RowEnd::Written => match survey.and_then(|s| s.exception(key)) {
+            None => return Settled::Loaded,
+            Some(Exception::Duplicate) => {
+                out.abandon();
+                return Settled::Rejected(reject(reason::DUPLICATE_KEY, "a row with a smaller key is equal in the columns that `unique` names"));
+            }
+            Some(Exception::MergedInto(survivor)) => {
+                out.abandon();
+                survivor.clone()
+            }
+        },
+    };
+    match survey.and_then(|s| s.keys().fate(key)) {
+        Some(Fate::Found(id)) => Settled::Merged { id, survivor: survivor.to_string() },
+        Some(Fate::Filtered) => Settled::Filtered(reason::PARENT_FILTERED.to_owned()),
+        _ => Settled::Rejected(reject(reason::SURVIVOR_NOT_LOADED, "the row it would be merged into is not loaded")),
+    }
+}
+
+fn reject(code: &'static str, message: &str) -> Reject {
+    Reject { code: Cow::Borrowed(code), column: None, sqlstate: None, message: message.to_owned() }
+}
+
+/// Counts over the rows of a chunk.
+struct Tally {
+    incidents: BTreeMap<(usize, String), u64>,
+    references: Vec<ReferenceCount>,
+    sums: Vec<BTreeMap<Outcome, Sum>>,
+}
+
+impl Tally {
+    fn new(entity: &CompiledEntity) -> Self {
+        let references = entity.columns.iter().map(|c| ReferenceCount { column: c.column.name.clone(), ..ReferenceCount::default() }).collect();
+        Self { incidents: BTreeMap::new(), references, sums: vec![BTreeMap::new(); entity.controls.len()] }
+    }
+
+    fn count(&mut self, traces: &Traces, outcome: Outcome) {
+        for (column, _) in &traces.misses {
+            if let Some(count) = self.references.get_mut(*column) {
+                count.missing += 1;
+            }
+        }
+        if outcome != Outcome::Loaded {
+            return;
+        }
+        for (column, code) in &traces.incidents {
+            *self.incidents.entry((*column, code.clone())).or_default() += 1;
+        }
+        for (column, null) in &traces.references {
+            let count = &mut self.references[*column];
+            match null {
+                false => count.hit += 1,
+                true if traces.misses.iter().any(|(at, _)| at == column) => {}
+                true => count.null += 1,
+            }
+        }
+    }
+
+    fn add(&mut self, control: usize, outcome: Outcome, value: &crate::row::Value<'_>) {
+        self.sums[control].entry(outcome).or_default().add(value);
+    }
+
+    fn finish(self, entity: &CompiledEntity) -> (Vec<IncidentCount>, Vec<ControlSum>, Vec<ReferenceCount>) {
+        let column = |at: usize| entity.columns.get(at).map_or_else(|| "(row)".to_owned(), |c| c.column.name.clone());
+        let incidents = self.incidents.into_iter().map(|((at, code), count)| IncidentCount { column: column(at), code, count }).collect();
+        let sums = self.sums.into_iter().enumerate().flat_map(|(control, sums)| {
+            let seen = sums.into_iter().filter(|(_, sum)| !sum.is_empty());
+            seen.map(move |(outcome, sum)| ControlSum { control, outcome, sum: sum.total().to_string() })
+        });
+        let references = self.references.into_iter().zip(&entity.columns).filter(|(_, c)| !c.expr.references().is_empty()).map(|(r, _)| r);
+        (incidents, sums.collect(), references.collect())
+    }
+}
