@@ -7,4 +7,5 @@
 //!                       └── staging.db: runs, chunks, id map, quarantine, ledger
 //! ```
 
+pub mod expr;
 pub mod row;

@@ -1,0 +1,30 @@
+//! The expression language of plans: PostgreSQL's expressions over the columns of one source row.
+//!
+//! ```text
+//! text ─parse─► Ast (untyped, byte spans) ─bind─► Expr (typed, casts made explicit) ─eval─► Value
+//! ```
+//!
+//! PostgreSQL is the oracle: an expression means here what it means there, to the digit and to the SQLSTATE. What is not
+//! supported is refused by `bind`, by name; it never evaluates to something else.
+//!
+//! Boundary: values come from and go to the outside through [`Context`]; no field bytes, no files, no connection. Only
+//! `parse.rs` names `sqlparser`.
+
+mod ast;
+mod bind;
+mod code_table;
+mod context;
+mod diagnostic;
+mod functions;
+mod parse;
+mod registry;
+mod typed;
+
+pub use ast::{Ast, RefCall};
+pub use bind::{EntityKey, Scope, bind};
+pub use code_table::CodeTable;
+pub use context::{Context, EvalError, OnCycle, OnMissing, Reference, Resolved};
+pub use diagnostic::{Diagnostic, codes};
+pub use functions::Functions;
+pub use parse::parse;
+pub use typed::Expr;
