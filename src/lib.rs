@@ -9,3 +9,4 @@
 
 pub mod expr;
 pub mod row;
+pub mod staging;

@@ -1,0 +1,1 @@
+//! The SQLite file itself. Boundary: creating, checking and connecting.
