@@ -7,4 +7,7 @@
 //!                       └── staging.db: runs, chunks, id map, quarantine, ledger
 //! ```
 
+pub mod pg;
 pub mod row;
+pub mod source;
+pub mod target;
