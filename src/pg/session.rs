@@ -1,0 +1,68 @@
+//! One connection. Boundary: statements and their errors; what they are about is the business of the layers above.
+
+use postgres::types::ToSql;
+use postgres::{Client, Row};
+
+use super::PgError;
+
+/// A connection to a database, with the session's settings made.
+pub struct Session {
+    client: Client,
+    server: String,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, server: String) -> Self {
+        Self { client, server }
+    }
+
+    /// The server's URL without its password.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Runs statements that take no parameters and give no rows of interest.
+    pub fn execute(&mut self, sql: &str) -> Result<(), PgError> {
+        self.client.batch_execute(sql).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs statements and gives the rows of the last one, every value as the server prints it.
+    pub fn text_rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, PgError> {
+        let messages = self.client.simple_query(sql).map_err(|e| PgError::from_driver(&self.server, e))?;
+        let mut rows = Vec::new();
+        for message in messages {
+            match message {
+                postgres::SimpleQueryMessage::RowDescription(_) => rows.clear(),
+                postgres::SimpleQueryMessage::Row(row) => rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect()),
+                _ => {}
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whether the connection is known to be gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Runs one statement with parameters and gives its rows.
+    pub(crate) fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PgError> {
+        self.client.query(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs one statement with parameters and gives the number of rows it concerned.
+    pub(crate) fn run(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, PgError> {
+        self.client.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// The driver's client and the server's name, for errors.
+    pub(crate) fn parts(&mut self) -> (&mut Client, &str) {
+        (&mut self.client, &self.server)
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("server", &self.server).finish_non_exhaustive()
+    }
+}

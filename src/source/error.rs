@@ -1,0 +1,76 @@
+//! What can go wrong while the old database is read. Boundary: no policy; `error.rs` of the crate decides.
+
+use thiserror::Error;
+
+use crate::pg::{KeyError, PgError};
+
+/// A failed read.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The server or the way to it.
+    #[error("{source}")]
+    Pg {
+        /// What happened.
+        #[from]
+        source: PgError,
+    },
+    /// The server refused an entity's query.
+    #[error("entity {entity}: {source}")]
+    Query {
+        /// The entity.
+        entity: String,
+        /// What happened.
+        source: PgError,
+    },
+    /// A key column is not among the columns of `from`.
+    #[error("entity {entity}: `from` has no column `{column}`, which is its key; name a column of `from` as `key`")]
+    NoKeyColumn {
+        /// The entity.
+        entity: String,
+        /// The column.
+        column: String,
+    },
+    /// A row without key, or one that cannot be read as a key.
+    #[error(
+        "entity {entity}: {source}; a row without key cannot be followed: mend it in the source, leave it out in `from`, or choose another `key`"
+    )]
+    Key {
+        /// The entity.
+        entity: String,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// Two rows have the same key.
+    #[error("entity {entity}: two rows have the same key{}; check the joins in `from`, or name more columns as `key`", shown(.key))]
+    DuplicateKey {
+        /// The entity.
+        entity: String,
+        /// The key, where it is a whole number; text keys can be personal data.
+        key: Option<i64>,
+    },
+    /// The snapshot's owner is gone.
+    #[error(
+        "the source's snapshot {snapshot} ended (its connection was lost or its time limited by the server): run the same command again, what was read is kept"
+    )]
+    SnapshotLost {
+        /// The snapshot.
+        snapshot: String,
+        /// What happened.
+        source: PgError,
+    },
+}
+
+fn shown(key: &Option<i64>) -> String {
+    key.map_or_else(String::new, |key| format!(" ({key})"))
+}
+
+impl SourceError {
+    /// Whether trying again can help; a lost snapshot needs a new one first.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Pg { source } | Self::Query { source, .. } => source.is_transient(),
+            Self::SnapshotLost { .. } => true,
+            Self::NoKeyColumn { .. } | Self::Key { .. } | Self::DuplicateKey { .. } => false,
+        }
+    }
+}

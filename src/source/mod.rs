@@ -1,0 +1,16 @@
+//! Reading the old database: one snapshot for all readers, key ranges, chunks cut from binary COPY streams.
+//!
+//! Boundary: it reads and never writes; it knows neither the staging file nor the target. What is read is described by plain
+//! values ([`EntityQuery`]), threads and resume are the pipeline's.
+
+mod controls;
+mod error;
+mod ranges;
+mod read;
+mod snapshot;
+
+pub use controls::{ControlSums, control_sums};
+pub use error::SourceError;
+pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};
+pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk};
+pub use snapshot::{Reader, SnapshotHolder, SnapshotInfo};

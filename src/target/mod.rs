@@ -1,0 +1,24 @@
+//! Writing the new database: chunks with their ledger row in one transaction, constraints taken down and put back, sequences,
+//! and reading back what was written.
+//!
+//! Boundary: it knows the target's tables and the small schema `etl` in it, but not the staging file; threads, retries and the
+//! order of things are the pipeline's.
+
+mod constraints;
+mod dismantle;
+mod error;
+mod finish;
+mod isolate;
+mod ledger;
+mod lock;
+mod readback;
+mod writer;
+
+pub use constraints::{Duplicates, Orphans, delete_rows, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
+pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers};
+pub use error::TargetError;
+pub use finish::{analyze, reset_sequences};
+pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
+pub use lock::TargetLock;
+pub use readback::{TupleStream, count_rows, orphan_count, read_back, sum_text};
+pub use writer::{ChunkEntry, LoadPlan, Loaded, MappingTuples, Refused, load_chunk};
