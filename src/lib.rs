@@ -8,5 +8,11 @@
 //! ```
 
 pub mod expr;
+pub mod pg;
+pub mod pipeline;
+pub mod plan;
 pub mod row;
+pub mod source;
 pub mod staging;
+pub mod target;
+pub mod transform;

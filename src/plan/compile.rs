@@ -139,11 +139,19 @@ pub fn compile(plan: &Plan, shapes: &[Option<TargetShape>], problems: &mut Probl
     let entity_key = |name: &str| {
         let index = plan.entity(name)?;
         // The key of an entity whose own problems hide it still has a kind, so that its children are checked all the same.
-        Some(EntityKey { index, kind: keys[index].as_ref().map_or(KeyKind::Int, |k| k.kind), columns: plan.entities[index].key.len() })
+        let columns = keys[index].as_ref().zip(shapes[index].as_ref());
+        let key = columns.map_or_else(
+            || vec![KeyKind::Int; plan.entities[index].key.len()],
+            |(key, shape)| {
+                key.columns.iter().map(|at| if shape.source[*at].ty.is_integer() { KeyKind::Int } else { KeyKind::Text }).collect()
+            },
+        );
+        Some(EntityKey { index, key })
     };
     let compile = |(index, entity): (usize, &EntityPlan)| {
         let shape = shapes[index].as_ref()?;
-        let scope = Scope { columns: &shape.source, functions: &plan.functions, codes: &plan.codes, entities: &entity_key, entity_names: &names };
+        let scope =
+            Scope { columns: &shape.source, functions: &plan.functions, codes: &plan.codes, entities: &entity_key, entity_names: &names };
         Compiler { plan, entity, shape, scope, problems }.run(index, keys[index].clone())
     };
     plan.entities.iter().enumerate().map(compile).collect()
@@ -229,7 +237,9 @@ impl Compiler<'_> {
     fn filters(&mut self) -> Vec<CompiledFilter> {
         let entity = self.entity;
         let filters = entity.filters.iter();
-        filters.filter_map(|f| Some(CompiledFilter { name: f.name.clone(), when: self.bind(&f.when, &f.text, Some(&SqlType::Bool))? })).collect()
+        filters
+            .filter_map(|f| Some(CompiledFilter { name: f.name.clone(), when: self.bind(&f.when, &f.text, Some(&SqlType::Bool))? }))
+            .collect()
     }
 
     fn merge_into(&mut self) -> Option<CompiledMerge> {
@@ -243,14 +253,21 @@ impl Compiler<'_> {
         let mut compiled = Vec::new();
         for planned in &entity.columns {
             let Some(target) = shape.target.iter().find(|c| c.column.name == planned.name) else {
-                let help = nearest(&planned.name, shape.target.iter().map(|c| c.column.name.as_str())).map(|near| format!("did you mean `{near}`?"));
+                let help = nearest(&planned.name, shape.target.iter().map(|c| c.column.name.as_str()))
+                    .map(|near| format!("did you mean `{near}`?"));
                 let message = format!("{} has no column `{}`", entity.target.value, planned.name);
                 self.problems.error("E0230", Some(planned.place.clone()), message, "not in the target", help);
                 continue;
             };
             if target.generated {
                 let message = format!("`{}` is computed by the target", planned.name);
-                self.problems.error("E0231", Some(planned.place.clone()), message, "must not be written", Some("leave this line out".into()));
+                self.problems.error(
+                    "E0231",
+                    Some(planned.place.clone()),
+                    message,
+                    "must not be written",
+                    Some("leave this line out".into()),
+                );
                 continue;
             }
             if let Some(expr) = self.bind(&planned.expr, &planned.text, Some(&target.column.ty)) {
@@ -310,7 +327,13 @@ impl Compiler<'_> {
             if !self.shape.source.iter().any(|c| c.name == ignored.name) {
                 let known = self.shape.source.iter().map(|c| c.name.as_str());
                 let help = nearest(&ignored.name, known).map(|near| format!("did you mean `{near}`?"));
-                self.problems.error("E0222", Some(ignored.place.clone()), format!("the source has no column `{}`", ignored.name), "not there", help);
+                self.problems.error(
+                    "E0222",
+                    Some(ignored.place.clone()),
+                    format!("the source has no column `{}`", ignored.name),
+                    "not there",
+                    help,
+                );
             }
             if ignored.reason.trim().is_empty() {
                 self.problems.error("E0223", Some(ignored.place.clone()), "a column is ignored without a reason", "say why", None);
@@ -345,7 +368,8 @@ impl Compiler<'_> {
         if id.is_none() || several {
             let written = self.entity.columns.iter().any(|c| c.text.value.trim() == "new_id()");
             if several || !written {
-                let message = format!("entity `{}` has {} column that is new_id()", self.entity.name, if several { "more than one" } else { "no" });
+                let message =
+                    format!("entity `{}` has {} column that is new_id()", self.entity.name, if several { "more than one" } else { "no" });
                 let help = Some("exactly one target column takes the new key: id = \"new_id()\"".to_owned());
                 self.problems.error("E0233", Some(self.entity.target.whole()), message, "the target table", help);
             }

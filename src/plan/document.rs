@@ -142,7 +142,13 @@ pub fn read(path: &Path, problems: &mut Problems) -> Document {
         }
         if document.entities.len() == before {
             let message = format!("no entity file matches `{}`", pattern.value);
-            problems.error("E0005", Some(pattern.whole()), message, "nothing here", Some(format!("put one file an entity under {}", folder.display())));
+            problems.error(
+                "E0005",
+                Some(pattern.whole()),
+                message,
+                "nothing here",
+                Some(format!("put one file an entity under {}", folder.display())),
+            );
         }
     }
     document
@@ -316,7 +322,13 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
         document.quarantine = migration.get("quarantine").and_then(|value| migration.as_scalar("quarantine", value, problems));
         patterns = migration.list("entities", problems);
     } else {
-        problems.error("E0006", Some((root.file, 0..0)), "the plan has no [migration]", "here", Some("add [migration] with name, namespace and entities".into()));
+        problems.error(
+            "E0006",
+            Some((root.file, 0..0)),
+            "the plan has no [migration]",
+            "here",
+            Some("add [migration] with name, namespace and entities".into()),
+        );
     }
     if let Some(source) = root.sub("source", problems) {
         source.only(&["url", "with"], problems);
@@ -336,7 +348,14 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
             let mut entries = table.entries(problems);
             let mut take = |name: &str| entries.iter().position(|e| e.name == name).map(|at| entries.remove(at).value);
             let (evidence, on_null, otherwise) = (take("evidence"), take("on_null"), take("else"));
-            document.codes.push(CodesDocument { name: key.get_ref().to_string(), place: (root.file, key.span()), evidence, on_null, otherwise, entries });
+            document.codes.push(CodesDocument {
+                name: key.get_ref().to_string(),
+                place: (root.file, key.span()),
+                evidence,
+                on_null,
+                otherwise,
+                entries,
+            });
         }
     }
     if let Some(functions) = root.sub("functions", problems) {
@@ -344,8 +363,16 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
             let Some(table) = functions.as_table(key.get_ref(), value, problems) else { continue };
             table.only(&["args", "expr"], problems);
             match table.text("expr", problems) {
-                Some(expr) => document.functions.push(FunctionDocument { name: key.get_ref().to_string(), args: table.list("args", problems), expr }),
-                None => problems.error("E0006", table.place(table.span.clone()), format!("function `{}` has no `expr`", key.get_ref()), "here", None),
+                Some(expr) => {
+                    document.functions.push(FunctionDocument { name: key.get_ref().to_string(), args: table.list("args", problems), expr })
+                }
+                None => problems.error(
+                    "E0006",
+                    table.place(table.span.clone()),
+                    format!("function `{}` has no `expr`", key.get_ref()),
+                    "here",
+                    None,
+                ),
             }
         }
     }
@@ -356,7 +383,13 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
     root.only(&["name", "target", "key", "from", "ids", "unique", "columns", "ignore", "filter", "merge", "control"], problems);
     let missing = |key: &str, example: &str, problems: &mut Problems| {
         if root.get(key).is_none() {
-            problems.error("E0006", Some((root.file, 0..0)), format!("the entity has no `{key}`"), "in this file", Some(format!("add {example}")));
+            problems.error(
+                "E0006",
+                Some((root.file, 0..0)),
+                format!("the entity has no `{key}`"),
+                "in this file",
+                Some(format!("add {example}")),
+            );
         }
     };
     missing("target", "target = \"public.table\"", problems);

@@ -51,7 +51,12 @@ impl Problems {
 
     /// Adds an error at a place.
     pub fn error(
-        &mut self, code: &'static str, place: Option<(usize, Range<usize>)>, message: impl Into<String>, label: impl Into<String>, help: Option<String>,
+        &mut self,
+        code: &'static str,
+        place: Option<(usize, Range<usize>)>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
     ) {
         self.push(Problem { severity: Severity::Error, code, message: message.into(), place, label: label.into(), help });
     }

@@ -232,7 +232,8 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
     let functions = functions(&document, problems);
     let codes: Codes = document.codes.iter().map(|codes| (codes.name.clone(), Arc::new(code_table(codes, problems)))).collect();
     let shared = shared_fingerprint(&document);
-    let entities: Vec<EntityPlan> = document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &shared, problems)).collect();
+    let entities: Vec<EntityPlan> =
+        document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &shared, problems)).collect();
     let entities = in_load_order(entities, &functions, &codes, problems);
     let namespace = namespace(&document, problems);
     let hash = fingerprint(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
@@ -249,7 +250,12 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
         target_url: document.target_url.as_ref().map(|u| u.value.clone()),
         with: document.with.iter().map(|w| (w.name.clone(), w.value.value.clone())).collect(),
         mappings: document.mappings.clone(),
-        constraints: choice(document.constraints.as_ref(), &[("auto", Constraints::Auto), ("keep", Constraints::Keep)], Constraints::Auto, problems),
+        constraints: choice(
+            document.constraints.as_ref(),
+            &[("auto", Constraints::Auto), ("keep", Constraints::Keep)],
+            Constraints::Auto,
+            problems,
+        ),
         triggers: choice(document.triggers.as_ref(), &[("fire", Triggers::Fire), ("disable", Triggers::Disable)], Triggers::Fire, problems),
         codes,
         functions,
@@ -272,9 +278,10 @@ fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> Uuid {
 
 /// What every expression may use: functions and code tables. A change there is a change of every entity's results.
 fn shared_fingerprint(document: &Document) -> Vec<String> {
-    let functions = document.functions.iter().flat_map(|f| {
-        std::iter::once(f.name.clone()).chain(f.args.iter().map(|a| a.value.clone())).chain([f.expr.value.clone()])
-    });
+    let functions = document
+        .functions
+        .iter()
+        .flat_map(|f| std::iter::once(f.name.clone()).chain(f.args.iter().map(|a| a.value.clone())).chain([f.expr.value.clone()]));
     let codes = document.codes.iter().flat_map(|c| {
         let pairs = c.entries.iter().flat_map(|e| [e.name.clone(), e.value.value.clone()]);
         let fixed = [&c.on_null, &c.otherwise].map(|t| t.as_ref().map_or_else(String::new, |t| format!("={}", t.value)));
@@ -331,7 +338,13 @@ fn choice<T: Copy>(written: Option<&Text>, choices: &[(&str, T)], default: T, pr
         return *value;
     }
     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-    problems.error("E0012", Some(text.whole()), format!("`{}` is not known", text.value), "here", Some(format!("write one of {}", words.join(", "))));
+    problems.error(
+        "E0012",
+        Some(text.whole()),
+        format!("`{}` is not known", text.value),
+        "here",
+        Some(format!("write one of {}", words.join(", "))),
+    );
     default
 }
 
@@ -418,7 +431,11 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         key: entity.key.clone(),
         from,
         columns,
-        ignore: entity.ignore.iter().map(|e| IgnoredColumn { name: e.name.clone(), place: e.place.clone(), reason: e.value.value.clone() }).collect(),
+        ignore: entity
+            .ignore
+            .iter()
+            .map(|e| IgnoredColumn { name: e.name.clone(), place: e.place.clone(), reason: e.value.value.clone() })
+            .collect(),
         filters,
         merge,
         unique: entity.unique.clone(),
@@ -442,7 +459,8 @@ fn resolve_control(control: &super::document::ControlDocument, entity: &EntityDo
         Some(text(&found.name))
     });
     let Some(target) = target else {
-        let help = Some(format!("write {} = {{ source = \"…\", target = \"…\" }}: what to sum in the source and in the target", control.name));
+        let help =
+            Some(format!("write {} = {{ source = \"…\", target = \"…\" }}: what to sum in the source and in the target", control.name));
         let message = format!("control `{}` does not say what it is compared with in the target", control.name);
         problems.error("E0015", Some(control.place.clone()), message, "here", help);
         return None;
@@ -469,7 +487,13 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
             for (table, span) in ast.code_tables(functions) {
                 if !codes.contains_key(&table) {
                     let help = nearest(&table, codes.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                    problems.error("E0018", Some(text.place(&span)), format!("unknown code table `{table}`"), "no [codes] of that name", help);
+                    problems.error(
+                        "E0018",
+                        Some(text.place(&span)),
+                        format!("unknown code table `{table}`"),
+                        "no [codes] of that name",
+                        help,
+                    );
                 }
             }
             for call in ast.references(functions) {

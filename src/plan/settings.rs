@@ -56,14 +56,13 @@ pub fn expand(setting: &str, folder: &Path) -> Result<String, SettingError> {
 fn from_dot_env(file: &Path, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='))
-        .find(|(key, _)| key.trim() == name)
-        .map(|(_, value)| {
+    lines.filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('=')).find(|(key, _)| key.trim() == name).map(
+        |(_, value)| {
             let value = value.trim();
             let quoted = |q: char| value.len() >= 2 && value.starts_with(q) && value.ends_with(q);
             if quoted('"') || quoted('\'') { value[1..value.len() - 1].to_owned() } else { value.to_owned() }
-        })
+        },
+    )
 }
 
 #[cfg(test)]

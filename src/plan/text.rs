@@ -39,7 +39,9 @@ impl Text {
     /// The place of a byte range of the value in the file.
     pub fn place(&self, range: &Range<usize>) -> (usize, Range<usize>) {
         let Some(begins) = self.begins else { return (self.file, self.span.clone()) };
-        let at = |offset: usize| begins + offset + self.escapes.iter().filter(|(value_at, _)| *value_at < offset).map(|(_, extra)| extra).sum::<usize>();
+        let at = |offset: usize| {
+            begins + offset + self.escapes.iter().filter(|(value_at, _)| *value_at < offset).map(|(_, extra)| extra).sum::<usize>()
+        };
         let (start, end) = (at(range.start).min(self.span.end), at(range.end).min(self.span.end));
         (self.file, start..end.max(start))
     }

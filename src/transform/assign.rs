@@ -31,7 +31,10 @@ enum Limit {
     /// Exactly so many characters, padded with blanks.
     Padded(usize),
     /// `numeric(precision, scale)`
-    Numeric { precision: u32, scale: u32 },
+    Numeric {
+        precision: u32,
+        scale: u32,
+    },
     /// So many digits of a second.
     SecondDigits(u32),
     Label(Arc<EnumType>),

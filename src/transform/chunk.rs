@@ -12,6 +12,7 @@ use super::keys::Fate;
 use super::mint::Minter;
 use super::row::{Inputs, RowEnd, RowTransformer, Stop, Traces, controls};
 use super::survey::Exception;
+use crate::expr::Resolved;
 use crate::pg::{KeyError, KeyReader};
 use crate::plan::CompiledEntity;
 use crate::row::{LegacyKey, MalformedTuple, Outcome, Reject, TupleWriter, Tuples, reason};
@@ -127,16 +128,22 @@ pub struct IncidentCount {
 }
 
 /// How the references of one column fared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceCount {
     /// The target column.
     pub column: String,
-    /// Loaded rows with a parent.
+    /// The parent's index in the plan.
+    pub parent: usize,
+    /// Loaded rows with this parent.
     pub hit: u64,
-    /// Loaded rows whose source value was NULL.
+    /// Loaded rows that name no parent at all; counted with the column's first parent.
     pub null: u64,
-    /// Rows whose parent was not there, whatever became of them.
+    /// Rows whose parent the source does not have, whatever became of them.
     pub missing: u64,
+    /// Rows whose parent is in quarantine.
+    pub parent_quarantined: u64,
+    /// Rows whose parent a filter left out.
+    pub parent_filtered: u64,
 }
 
 /// A transformed chunk.
@@ -212,7 +219,10 @@ fn settle(end: RowEnd, key: &LegacyKey, inputs: &Inputs, out: &mut TupleWriter) 
             None => return Settled::Loaded,
             Some(Exception::Duplicate) => {
                 out.abandon();
-                return Settled::Rejected(reject(reason::DUPLICATE_KEY, "a row with a smaller key is equal in the columns that `unique` names"));
+                return Settled::Rejected(reject(
+                    reason::DUPLICATE_KEY,
+                    "a row with a smaller key is equal in the columns that `unique` names",
+                ));
             }
             Some(Exception::MergedInto(survivor)) => {
                 out.abandon();
@@ -234,34 +244,55 @@ fn reject(code: &'static str, message: &str) -> Reject {
 /// Counts over the rows of a chunk.
 struct Tally {
     incidents: BTreeMap<(usize, String), u64>,
-    references: Vec<ReferenceCount>,
+    /// One for each parent that a column names, in column order, with the column's position.
+    references: Vec<(usize, ReferenceCount)>,
     sums: Vec<BTreeMap<Outcome, Sum>>,
 }
 
 impl Tally {
     fn new(entity: &CompiledEntity) -> Self {
-        let references = entity.columns.iter().map(|c| ReferenceCount { column: c.column.name.clone(), ..ReferenceCount::default() }).collect();
+        let mut references: Vec<(usize, ReferenceCount)> = Vec::new();
+        for (at, compiled) in entity.columns.iter().enumerate() {
+            for reference in compiled.expr.references() {
+                let known = references.iter().any(|(column, count)| *column == at && count.parent == reference.entity);
+                if !known {
+                    let column = compiled.column.name.clone();
+                    let (hit, null, missing, parent_quarantined, parent_filtered) = (0, 0, 0, 0, 0);
+                    references.push((
+                        at,
+                        ReferenceCount { column, parent: reference.entity, hit, null, missing, parent_quarantined, parent_filtered },
+                    ));
+                }
+            }
+        }
         Self { incidents: BTreeMap::new(), references, sums: vec![BTreeMap::new(); entity.controls.len()] }
     }
 
     fn count(&mut self, traces: &Traces, outcome: Outcome) {
-        for (column, _) in &traces.misses {
-            if let Some(count) = self.references.get_mut(*column) {
-                count.missing += 1;
+        let loaded = outcome == Outcome::Loaded;
+        for (column, parent, found) in &traces.lookups {
+            let Some((_, count)) = self.references.iter_mut().find(|(at, count)| at == column && count.parent == *parent) else { continue };
+            match found {
+                Resolved::Found(_) => count.hit += u64::from(loaded),
+                Resolved::Missing => count.missing += 1,
+                Resolved::ParentQuarantined => count.parent_quarantined += 1,
+                Resolved::ParentFiltered => count.parent_filtered += 1,
+                Resolved::Cycle => {}
             }
         }
-        if outcome != Outcome::Loaded {
+        if !loaded {
             return;
         }
         for (column, code) in &traces.incidents {
             *self.incidents.entry((*column, code.clone())).or_default() += 1;
         }
         for (column, null) in &traces.references {
-            let count = &mut self.references[*column];
-            match null {
-                false => count.hit += 1,
-                true if traces.misses.iter().any(|(at, _)| at == column) => {}
-                true => count.null += 1,
+            let looked_up = traces.lookups.iter().any(|(at, ..)| at == column);
+            if *null
+                && !looked_up
+                && let Some((_, count)) = self.references.iter_mut().find(|(at, _)| at == column)
+            {
+                count.null += 1;
             }
         }
     }
@@ -277,7 +308,6 @@ impl Tally {
             let seen = sums.into_iter().filter(|(_, sum)| !sum.is_empty());
             seen.map(move |(outcome, sum)| ControlSum { control, outcome, sum: sum.total().to_string() })
         });
-        let references = self.references.into_iter().zip(&entity.columns).filter(|(_, c)| !c.expr.references().is_empty()).map(|(r, _)| r);
-        (incidents, sums.collect(), references.collect())
+        (incidents, sums.collect(), self.references.into_iter().map(|(_, count)| count).collect())
     }
 }

@@ -28,7 +28,10 @@ pub struct KeySnapshot {
 #[derive(Debug)]
 enum Index {
     /// Keys that lie close together: position = `slots[key - first]`, counted from 1.
-    Dense { first: i64, slots: Vec<u32> },
+    Dense {
+        first: i64,
+        slots: Vec<u32>,
+    },
     /// Sorted keys, binary search.
     Sorted(Vec<i64>),
     Text(HashMap<Box<str>, u32>),

@@ -64,8 +64,8 @@ pub(super) struct SelfEdge {
 pub(super) struct Traces {
     /// (column, code), each once.
     pub(super) incidents: Vec<(usize, String)>,
-    /// (column, parent entity) of references that found nothing.
-    pub(super) misses: Vec<(usize, usize)>,
+    /// (column, parent entity, what was found) of every look-up.
+    pub(super) lookups: Vec<(usize, usize, Resolved)>,
     /// (column, was NULL) of columns with references.
     pub(super) references: Vec<(usize, bool)>,
     pub(super) self_edges: Vec<SelfEdge>,
@@ -76,7 +76,7 @@ pub(super) struct Traces {
 impl Traces {
     pub(super) fn clear(&mut self) {
         self.incidents.clear();
-        self.misses.clear();
+        self.lookups.clear();
         self.references.clear();
         self.self_edges.clear();
         self.fields.clear();
@@ -139,15 +139,14 @@ impl<'r> Context<'r> for RowContext<'_, 'r> {
         } else {
             self.inputs.parents.get(reference.entity).and_then(Option::as_ref).and_then(|keys| keys.fate(&key))
         };
-        match found {
-            Some(Fate::Found(id)) => return Resolved::Found(id),
-            _ => self.traces.misses.push((self.column, reference.entity)),
-        }
-        match found {
+        let resolved = match found {
+            Some(Fate::Found(id)) => Resolved::Found(id),
             Some(Fate::Quarantined) => Resolved::ParentQuarantined,
             Some(Fate::Filtered) => Resolved::ParentFiltered,
-            _ => Resolved::Missing,
-        }
+            None => Resolved::Missing,
+        };
+        self.traces.lookups.push((self.column, reference.entity, resolved));
+        resolved
     }
 
     fn incident(&mut self, code: &'r str) {
@@ -181,7 +180,12 @@ impl<'e> RowTransformer<'e> {
 
     /// Transforms a row; its tuple is appended to `out`, or nothing is.
     pub(super) fn run(
-        &mut self, key: &LegacyKey, id: &OnceCell<[u8; 16]>, fields: &[Option<&'e [u8]>], traces: &mut Traces, out: &mut TupleWriter,
+        &mut self,
+        key: &LegacyKey,
+        id: &OnceCell<[u8; 16]>,
+        fields: &[Option<&'e [u8]>],
+        traces: &mut Traces,
+        out: &mut TupleWriter,
     ) -> Result<RowEnd, Stop> {
         traces.clear();
         let entity = self.entity;
@@ -200,7 +204,9 @@ impl<'e> RowTransformer<'e> {
             match filter.when.eval(&mut context) {
                 Ok(Value::Bool(true)) => return Ok(RowEnd::Filtered(filter.name.clone())),
                 Ok(_) => {}
-                Err(error) => return ended(error, &format!("filter {}", filter.name), OnError::Quarantine).map(|e| e.unwrap_or(RowEnd::Written)),
+                Err(error) => {
+                    return ended(error, &format!("filter {}", filter.name), OnError::Quarantine).map(|e| e.unwrap_or(RowEnd::Written));
+                }
             }
         }
         if let Some(CompiledMerge::Into(survivor)) = &entity.merge {
@@ -224,7 +230,11 @@ impl<'e> RowTransformer<'e> {
 
 /// Evaluates and writes one column; gives an end when the row does not go on.
 fn write_column<'r>(
-    assignment: &Assignment, compiled: &'r crate::plan::CompiledColumn, context: &mut RowContext<'_, 'r>, has_references: bool, out: &mut TupleWriter,
+    assignment: &Assignment,
+    compiled: &'r crate::plan::CompiledColumn,
+    context: &mut RowContext<'_, 'r>,
+    has_references: bool,
+    out: &mut TupleWriter,
 ) -> Result<Option<RowEnd>, Stop> {
     let before = out.as_bytes().len();
     let written = if let Some(source) = assignment.raw() {
@@ -310,14 +320,31 @@ fn survivor_key<'r>(survivor: &'r Expr, entity: &CompiledEntity, context: &mut R
 
 /// Evaluates the control sums of a row.
 pub(super) fn controls<'r>(
-    entity: &'r CompiledEntity, inputs: &'r Inputs, minter: &mut Minter, key: &LegacyKey, fields: &[Option<&'r [u8]>], mut add: impl FnMut(usize, &Value<'r>),
+    entity: &'r CompiledEntity,
+    inputs: &'r Inputs,
+    minter: &mut Minter,
+    key: &LegacyKey,
+    fields: &[Option<&'r [u8]>],
+    mut add: impl FnMut(usize, &Value<'r>),
 ) -> Result<(), Stop> {
     let id = OnceCell::new();
     let mut traces = Traces::default();
     for (at, control) in entity.controls.iter().enumerate() {
-        let mut context =
-            RowContext { entity, inputs, fields, key, id: &id, minter: &mut *minter, column: usize::MAX, surveying: true, traces: &mut traces };
-        let value = control.source.eval(&mut context).map_err(|error| Stop { column: format!("control {}", control.name), message: error.to_string() })?;
+        let mut context = RowContext {
+            entity,
+            inputs,
+            fields,
+            key,
+            id: &id,
+            minter: &mut *minter,
+            column: usize::MAX,
+            surveying: true,
+            traces: &mut traces,
+        };
+        let value = control
+            .source
+            .eval(&mut context)
+            .map_err(|error| Stop { column: format!("control {}", control.name), message: error.to_string() })?;
         add(at, &value);
     }
     Ok(())

@@ -209,7 +209,10 @@ fn is_duplicate(exceptions: &HashMap<usize, Option<usize>>, index: usize) -> boo
 
 /// Follows merges to the row that stands in the end; `None` when they go in a circle or lead nowhere.
 fn survivor(
-    rows: &[(LegacyKey, Seen)], exceptions: &HashMap<usize, Option<usize>>, at: &HashMap<&LegacyKey, usize>, mut index: usize,
+    rows: &[(LegacyKey, Seen)],
+    exceptions: &HashMap<usize, Option<usize>>,
+    at: &HashMap<&LegacyKey, usize>,
+    mut index: usize,
 ) -> Option<usize> {
     for _ in 0..rows.len() {
         index = match (&rows[index].1, exceptions.get(&index)) {
@@ -222,7 +225,11 @@ fn survivor(
 }
 
 fn stands(
-    rows: &[(LegacyKey, Seen)], gone: &[bool], exceptions: &HashMap<usize, Option<usize>>, at: &HashMap<&LegacyKey, usize>, index: usize,
+    rows: &[(LegacyKey, Seen)],
+    gone: &[bool],
+    exceptions: &HashMap<usize, Option<usize>>,
+    at: &HashMap<&LegacyKey, usize>,
+    index: usize,
 ) -> bool {
     survivor(rows, exceptions, at, index)
         .is_some_and(|end| matches!(rows[end].1, Seen::Written { .. }) && !gone[end] && !is_duplicate(exceptions, end))
