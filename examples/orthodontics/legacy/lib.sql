@@ -144,7 +144,7 @@ CREATE FUNCTION gen.bad_instruction(d bigint) RETURNS int LANGUAGE sql IMMUTABLE
 
 -- The 69 duplicate people (A3): 7 groups, each with one survivor. Members are numbered from 1, groups too.
 CREATE TABLE gen.duplicate AS
-  SELECT row_number() OVER (ORDER BY g, m) - 1 AS d, g, m, m = CASE WHEN g <= 4 THEN 3 WHEN g <= 6 THEN 4 ELSE 1 END AS survivor,
+  SELECT row_number() OVER (ORDER BY g, m) - 1 AS member, g, m, m = CASE WHEN g <= 4 THEN 3 WHEN g <= 6 THEN 4 ELSE 1 END AS survivor,
          gen.usr_a3(row_number() OVER (ORDER BY g, m) - 1) AS user_id
   FROM unnest(ARRAY[11, 10, 10, 10, 10, 9, 9]) WITH ORDINALITY AS s(size, g), generate_series(1, size) m;
 ANALYZE gen.class; ANALYZE gen.shape; ANALYZE gen.duplicate;

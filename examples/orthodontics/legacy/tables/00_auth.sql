@@ -41,7 +41,7 @@ SELECT u.id,
       ELSE 'p' || u.id || '@mail' || d % 50 || '.example.net' END
     ELSE 'u' || u.id || '@clinic' || d % 200 || '.example.com' END,
   u.cls = 'a7' AND d IN (8, 9), d % 10 <> 9, gen.usr_at(ordinal)
-FROM gen.rows('usr') u LEFT JOIN (SELECT d AS member, g, m FROM gen.duplicate) p ON u.cls = 'a3' AND p.member = u.d
+FROM gen.rows('usr') u LEFT JOIN gen.duplicate p ON u.cls = 'a3' AND p.member = u.d
 ORDER BY u.id;
 
 INSERT INTO auth_user_groups (id, user_id, group_id)
