@@ -1,5 +1,5 @@
 -- The generator's vocabulary, in a schema `gen` that generate drops when it is done.
--- psql variables: scale, seed.
+-- psql variables: scale, seed, notifications.
 --
 -- A class is a set of rows that are made the same way; a table is the sum of its classes. Rows of a table are numbered
 -- k = 0, 1, 2 … in class order. A class's ordinals come from k: spread over the whole id range (layout P: k*q mod m, q a prime
@@ -21,7 +21,13 @@ INSERT INTO gen.shape (short, tbl, layout) VALUES
   ('product', 'dispatch_product', 'B'), ('category', 'dispatch_category', 'B'), ('role', 'dispatch_role', 'B'),
   ('template', 'dispatch_template', 'B'), ('jaw', 'dispatch_jaw', 'P'), ('instruction', 'dispatch_instruction', 'P'),
   ('project', 'dispatch_project', 'P'), ('plan', 'dispatch_plan', 'P'), ('record', 'dispatch_record', 'P'),
-  ('file', 'dispatch_file', 'P'), ('task', 'dispatch_task', 'P');
+  ('file', 'dispatch_file', 'P'), ('task', 'dispatch_task', 'P'),
+  ('permission', 'auth_permission', 'B'), ('role_permission', 'dispatch_role_permissions', 'B'), ('template_product', 'dispatch_template_products', 'B'),
+  ('template_edit_role', 'dispatch_template_edit_roles', 'B'), ('template_view_role', 'dispatch_template_view_roles', 'B'),
+  ('template_view_group', 'dispatch_template_view_groups', 'B'), ('template_predecessor', 'dispatch_template_predecessors', 'B'),
+  ('state', 'dispatch_state', 'P'), ('bracket', 'dispatch_bracket', 'P'), ('comment', 'dispatch_comment', 'P'), ('note', 'dispatch_note', 'P'),
+  ('payment', 'dispatch_payment', 'P'), ('shop_order', 'dispatch_order', 'B'), ('purchase', 'dispatch_purchase', 'B'), ('operation', 'dispatch_operation', 'P'),
+  ('offer', 'dispatch_offer', 'P'), ('discount', 'dispatch_discount', 'P'), ('notification', 'dispatch_notification', 'P');
 
 -- kind: loaded | held (not loaded into the table's main entity) | tail (held, and with the highest ids)
 CREATE TABLE gen.class (pos serial PRIMARY KEY, short text NOT NULL REFERENCES gen.shape, cls text NOT NULL, n bigint NOT NULL,
@@ -55,6 +61,30 @@ CALL gen.classes('record', 'm1 23 held, m2 15 held, m3 4 held, m4 6 held, m5 6 h
   'm7 77, m9 3, mplain 60864s700, tc3 12, tcplain 9688s100');
 CALL gen.classes('file', 'z0 6 held, z1 948s, z2 20, z3 18, z4 9, z5 7, z6 10, z7 30, z8 160241s900, z9 8600s20, z10 319s5, z11 157549s100, z12 14 tail');
 CALL gen.classes('task', 'k1 4101s held, k2 2180s held, k3 37 held, k4 40 held, k10 3, k11 20, k5 900, k6 150, k7 500, k8 35, k9 300, plain 760696s2000');
+
+CALL gen.classes('permission', 'all 184');
+CALL gen.classes('role_permission', 'base 1341, i2 3, i3 2');
+CALL gen.classes('template_product', 'base 178, t3 5');
+CALL gen.classes('template_edit_role', 'base 653, t4 4, t5 2');
+CALL gen.classes('template_view_role', 'base 1104, t6 7');
+CALL gen.classes('template_view_group', 'base 198, t7 1');
+CALL gen.classes('template_predecessor', 'base 188, t8 1, t9 2');
+CALL gen.classes('state', 's1 156 held, s2 41 held, s3 15 held, s4 10 held, s5 195, plain 5047s50');
+CALL gen.classes('bracket', 'b1 9 held, b2 2 held, b3 3 held, plain 1706s20');
+CALL gen.classes('comment', 'c1a 30 held, c1b 31 held, c2 20 held, c3 14 held, c4 2 held, c5 63, c6 3, c7 130, plain 16019s300');
+CALL gen.classes('note', 'n1 1 held, plain 962s20');
+CALL gen.classes('payment', 'y1 2 held, y2 3 held, y3 1 held, paid 3701s60, y8 9, y9 137s5, y10 34s2, free 13348s50');
+CALL gen.classes('shop_order', 'used 3701s60, spare 99s5');
+CALL gen.classes('purchase', 'all 3701s60');
+CALL gen.classes('operation', 'q1 2 held, q2 1 held, q3 1 held');
+INSERT INTO gen.class (short, cls, n) VALUES ('operation', 'pay', gen.size('3701s60') - gen.size('22s')), ('operation', 'ref', gen.size('37s'));
+CALL gen.classes('offer', 'v1 22 held, v2 1 held, a 393s20, b 372s20');
+CALL gen.classes('discount', 'w1 16 held, plain 135s5');
+CALL gen.classes('notification', 'nt1 18 held, nt2 12 held, nt3 6 held, nt4 4 held');
+INSERT INTO gen.class (short, cls, n, kind)
+  SELECT 'notification', cls, n, kind FROM (VALUES (1, 'nt5', CASE :'notifications' WHEN 'sample' THEN 1000 WHEN 'full' THEN gen.r(3062948) ELSE 0 END, 'held'),
+    (2, 'nt6', 50, 'loaded'), (3, 'plain', CASE :'notifications' WHEN 'sample' THEN 1960 ELSE gen.r(2039548) END - 50, 'loaded')) v(pos, cls, n, kind)
+  WHERE n > 0 ORDER BY pos;
 
 -- Sizes that are no class of their own.
 CREATE FUNCTION gen.count(short text, classes text[]) RETURNS bigint LANGUAGE sql STABLE AS
@@ -132,6 +162,22 @@ CREATE FUNCTION gen.broken_json(d bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
 CREATE FUNCTION gen.suffix(x bigint) RETURNS text LANGUAGE sql IMMUTABLE AS  -- a patient's business code: base 36, four characters
   $$ SELECT CASE WHEN x % 100 < 15 THEN '' ELSE (SELECT string_agg(substr('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', 1 + ((7 * x + 46656) / p % 36)::int, 1), '' ORDER BY p DESC)
        FROM unnest(ARRAY[1, 36, 1296, 46656]) p) END $$;
+
+-- Nasty text: control characters and backslashes (1), invisible and combining characters (2), very long (3), COPY's own marks (4, 5).
+CREATE FUNCTION gen.nasty(i int) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT CASE i WHEN 1 THEN E'line1\nline2\ttab \\ back "dq" ''sq'' \\N \\. end\r\n' WHEN 2 THEN U&'\FEFFbom soft\00ADhyphen zero\200Bwidth \200Frtl \+01F9B7 cafe\0301'
+       WHEN 3 THEN repeat('long text. ', 18182) WHEN 4 THEN '\N' ELSE '\.' END $$;
+CREATE FUNCTION gen.japanese() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '上顎の矯正治療を確認お願いします。歯列の模型を来週調整？' $$;
+CREATE FUNCTION gen.keyword(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT ('{complaint about tray,refund please,defect in aligner,broken wire,wrong arch,late delivery,I suggest a change,thank you all,great result}'::text[])[1 + i % 9] $$;
+-- Amounts around q whose sum is known: n*q + e.
+CREATE FUNCTION gen.spread(j bigint, n bigint, q bigint, m bigint, e bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+  $$ SELECT CASE WHEN n % 2 = 1 AND j = n - 1 THEN q WHEN j % 2 = 0 THEN q + (j / 2 * 7919) % m ELSE q - (j / 2 * 7919) % m END + (j < e)::int $$;
+CREATE FUNCTION gen.grp(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (11 * (1 + j % 10) / 10)::int $$;  -- ids 1 to 9 and 11
+CREATE FUNCTION gen.doc_without(j bigint) RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT gen.usr_a1(gen.doctors_with_patients() + j % (gen.count('usr', '{a1}') - gen.doctors_with_patients())) $$;
+CREATE FUNCTION gen.content_type(text) RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT id FROM django_content_type WHERE app_label || '.' || model = $1 $$;
 
 -- Staff: doctors with patients, doctors without, technicians.
 CREATE FUNCTION gen.doc(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT gen.usr_a1(j % gen.doctors_with_patients()) $$;
