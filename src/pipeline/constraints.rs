@@ -11,13 +11,24 @@ use super::shared::Shared;
 use crate::pg::{QualifiedName, Session, is_empty};
 use crate::plan::{Constraints, Triggers};
 use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingReader, StagingWriter};
-use crate::target::{self, DismantlePlan, DismantleRecord, RecordKind, TargetError};
+use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
+
+/// The mapping table's column with the new key.
+const MAPPING_ID: &str = "new_id";
+
+/// A staged row and its new key.
+type Located = (usize, crate::staging::KeyEntry, Uuid);
 
 /// A loaded chunk that loses rows: the entity, its descendants, and what staging is told.
 pub(super) type Refusal = (usize, Vec<usize>, LoadedChunk);
 
 /// Takes down what may be taken down, and gives everything that is down, in the order of putting back.
-pub(super) fn dismantle(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, reader: &StagingReader) -> Result<Vec<DismantleRecord>, PipelineError> {
+pub(super) fn dismantle(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+) -> Result<Vec<DismantleRecord>, PipelineError> {
     let plan = shared.setup.plan;
     let staging_id = shared.meta.staging_id;
     let mut tables: Vec<QualifiedName> = Vec::new();
@@ -99,7 +110,10 @@ pub(super) fn is_unique(kind: RecordKind) -> bool {
 
 /// Puts one thing back. Rows that stand in its way are taken out of the target and reported for the quarantine.
 pub(super) fn rebuild(
-    shared: &Shared<'_>, session: &mut Session, reader: &StagingReader, record: &DismantleRecord,
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    record: &DismantleRecord,
 ) -> Result<Vec<Refusal>, PipelineError> {
     let staging_id = shared.meta.staging_id;
     let error = match target::restore_one(session, staging_id, record) {
@@ -122,9 +136,13 @@ pub(super) fn rebuild(
         }
     };
     let located = locate(shared, reader, record, &groups)?;
-    let mut losers: Vec<(usize, crate::staging::KeyEntry, Uuid)> = Vec::new();
+    let mut losers: Vec<Located> = Vec::new();
     for group in &groups {
-        let mut rows: Vec<_> = group.iter().filter_map(|id| Uuid::parse_str(id).ok()).filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id))).collect();
+        let mut rows: Vec<_> = group
+            .iter()
+            .filter_map(|id| Uuid::parse_str(id).ok())
+            .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
+            .collect();
         if rows.len() < group.len() {
             // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile.
             return Err(error.into());
@@ -151,21 +169,56 @@ pub(super) fn rebuild(
             detail: None,
         });
     }
+    take_out(shared, session, reader, &losers, &by_chunk)?;
+    super::failpoint::failpoint("rebuild.refused");
+    target::restore_one(session, staging_id, record)?;
     let mut refusals = Vec::new();
     for ((index, _), mut mark) in by_chunk {
         refuse(shared, index, reader, &mut mark)?;
         refusals.push((index, shared.descendants(index), mark));
     }
-    let ids: Vec<String> = losers.iter().map(|(_, _, id)| id.to_string()).collect();
-    delete(shared, session, record, &id_column, &ids, &refusals, reader)?;
-    super::failpoint::failpoint("rebuild.refused");
-    target::restore_one(session, staging_id, record)?;
     Ok(refusals)
+}
+
+/// Takes rows out of the target, entity by entity, with the ledger told in the same transaction.
+fn take_out(
+    shared: &Shared<'_>, session: &mut Session, reader: &StagingReader, losers: &[Located], by_chunk: &BTreeMap<(usize, i64), LoadedChunk>,
+) -> Result<(), PipelineError> {
+    let mut late: BTreeMap<usize, Vec<LateRefusal>> = BTreeMap::new();
+    for ((index, chunk), mark) in by_chunk {
+        let tuples = reader.tuple_rows(mark.chunk)?;
+        for row in &mark.refused {
+            let tuple = tuples.iter().position(|t| t.row_no == row.row_no).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
+            let id = losers.iter().find(|(_, entry, _)| entry.chunk == mark.chunk && entry.row.row_no == row.row_no).map(|(_, _, id)| id.to_string());
+            late.entry(*index).or_default().push(LateRefusal {
+                chunk: *chunk,
+                id: id.unwrap_or_default(),
+                refused: Refused {
+                    row_no: tuple,
+                    sqlstate: row.sqlstate.clone().unwrap_or_default(),
+                    constraint: row.constraint.clone(),
+                    column: None,
+                    message: row.message.clone(),
+                    detail: None,
+                },
+            });
+        }
+    }
+    for (index, rows) in late {
+        let entity = shared.entity(index)?;
+        let Some(plan) = &shared.load_plans[index] else { continue };
+        let id_column = &entity.columns[entity.id_column].column.name;
+        target::refuse_late(session, shared.meta.staging_id, plan, id_column, MAPPING_ID, &rows)?;
+    }
+    Ok(())
 }
 
 /// Where the rows with these new keys are staged.
 fn locate(
-    shared: &Shared<'_>, reader: &StagingReader, record: &DismantleRecord, groups: &[Vec<String>],
+    shared: &Shared<'_>,
+    reader: &StagingReader,
+    record: &DismantleRecord,
+    groups: &[Vec<String>],
 ) -> Result<HashMap<Uuid, (usize, crate::staging::KeyEntry)>, PipelineError> {
     let wanted: std::collections::HashSet<Uuid> = groups.iter().flatten().filter_map(|id| Uuid::parse_str(id).ok()).collect();
     let mut located = HashMap::new();
@@ -187,12 +240,4 @@ fn locate(
         }
     }
     Ok(located)
-}
-
-fn delete(
-    shared: &Shared<'_>, session: &mut Session, record: &DismantleRecord, id_column: &str, ids: &[String], refusals: &[Refusal], reader: &StagingReader,
-) -> Result<(), PipelineError> {
-    let _ = (shared, refusals, reader);
-    target::delete_rows(session, &record.table, id_column, ids)?;
-    Ok(())
 }

@@ -26,16 +26,44 @@ use crate::transform::Inputs;
 pub(super) enum Message {
     /// A durable step of no consequence here.
     Nothing,
-    Extracted { entity: usize, chunk: ChunkId, rows: u64 },
-    EntityExtracted { entity: usize },
+    Extracted {
+        entity: usize,
+        chunk: ChunkId,
+        rows: u64,
+    },
+    EntityExtracted {
+        entity: usize,
+    },
     ReaderDone,
-    Prepared { entity: usize, generation: u64, inputs: Arc<Inputs> },
-    Transformed { entity: usize, chunk: ChunkId, rows: u64 },
+    Prepared {
+        entity: usize,
+        generation: u64,
+        inputs: Arc<Inputs>,
+    },
+    Transformed {
+        entity: usize,
+        chunk: ChunkId,
+        rows: u64,
+    },
     /// It was made with inputs that changed meanwhile, and was not stored.
-    Stale { entity: usize, chunk: ChunkId, rows: u64 },
-    Loaded { entity: usize, rows: u64, refused: usize, mark: LoadMark },
-    Rebuilt { number: usize, changed: Vec<(usize, LoadMark)> },
-    Finished { entity: usize },
+    Stale {
+        entity: usize,
+        chunk: ChunkId,
+        rows: u64,
+    },
+    Loaded {
+        entity: usize,
+        rows: u64,
+        refused: usize,
+        mark: LoadMark,
+    },
+    Rebuilt {
+        number: usize,
+        changed: Vec<(usize, LoadMark)>,
+    },
+    Finished {
+        entity: usize,
+    },
     Failed(PipelineError),
 }
 
@@ -160,8 +188,16 @@ impl<'c> Coordinator<'c, '_> {
 
     /// Nothing runs, nothing can be begun, and not everything is done: that is a mistake of ours, said rather than waited for.
     fn stuck(&self) -> PipelineError {
-        let waiting: Vec<&str> = self.states.iter().zip(&self.shared.setup.plan.entities).filter(|(s, _)| s.taking_part && !s.finished).map(|(_, e)| e.name.as_str()).collect();
-        PipelineError::NotReady { message: format!("nothing more can be done for {}: `etl status` shows how far each stage is", waiting.join(", ")) }
+        let waiting: Vec<&str> = self
+            .states
+            .iter()
+            .zip(&self.shared.setup.plan.entities)
+            .filter(|(s, _)| s.taking_part && !s.finished)
+            .map(|(_, e)| e.name.as_str())
+            .collect();
+        PipelineError::NotReady {
+            message: format!("nothing more can be done for {}: `etl status` shows how far each stage is", waiting.join(", ")),
+        }
     }
 
     fn hear(&mut self, message: Message) {
@@ -206,7 +242,11 @@ impl<'c> Coordinator<'c, '_> {
                 self.loads_running -= 1;
                 self.rebuilds[number].state = RebuildState::Done;
                 for (entity, mark) in changed {
-                    self.shared.note(format!("rows of {} stood in the way of {}: they are in quarantine", self.name(entity), self.rebuilds[number].record.name));
+                    self.shared.note(format!(
+                        "rows of {} stood in the way of {}: they are in quarantine",
+                        self.name(entity),
+                        self.rebuilds[number].record.name
+                    ));
                     self.send_back(entity, &mark);
                 }
             }
@@ -355,7 +395,9 @@ impl<'c> Coordinator<'c, '_> {
 
     /// Whether every entity of this run that feeds the table is loaded.
     fn is_filled(&self, table: &crate::pg::QualifiedName) -> bool {
-        (0..self.states.len()).filter(|e| self.states[*e].taking_part && self.table_of(*e) == Some(table)).all(|e| self.states[e].is_loaded())
+        (0..self.states.len())
+            .filter(|e| self.states[*e].taking_part && self.table_of(*e) == Some(table))
+            .all(|e| self.states[e].is_loaded())
     }
 
     fn is_mapping(&self, table: &crate::pg::QualifiedName) -> bool {
@@ -420,6 +462,10 @@ impl<'c> Coordinator<'c, '_> {
             let up = self.rebuilds.iter().all(|r| r.state == RebuildState::Done);
             return up && self.loads_running == 0 && all(&|s| s.is_loaded() && s.finished);
         }
-        if settings.stages.include(Stage::Transform) { all(&EntityState::is_transformed) } else { all(&|s| s.extracted) && self.readers == 0 }
+        if settings.stages.include(Stage::Transform) {
+            all(&EntityState::is_transformed)
+        } else {
+            all(&|s| s.extracted) && self.readers == 0
+        }
     }
 }

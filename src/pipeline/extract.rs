@@ -109,7 +109,8 @@ fn connected<'r>(shared: &Shared<'_>, queue: &ReadQueue, reader: &'r mut Option<
     if let Some(reader) = reader {
         return Ok(reader);
     }
-    let endpoint = shared.setup.source.as_ref().ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url".into() })?;
+    let endpoint =
+        shared.setup.source.as_ref().ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url".into() })?;
     Ok(reader.insert(Reader::join(endpoint, &queue.info)?))
 }
 
@@ -118,9 +119,17 @@ enum Read {
     Stopped,
 }
 
-fn read(shared: &Shared<'_>, queue: &ReadQueue, task: &mut ReadTask, reader: &mut Reader, store: &Store<'_>) -> Result<Read, PipelineError> {
+fn read(
+    shared: &Shared<'_>,
+    queue: &ReadQueue,
+    task: &mut ReadTask,
+    reader: &mut Reader,
+    store: &Store<'_>,
+) -> Result<Read, PipelineError> {
     let index = task.entity();
-    let query = queue.queries[index].as_ref().ok_or_else(|| PipelineError::NotReady { message: "an entity without query was to be read".into() })?;
+    let query = queue.queries[index]
+        .as_ref()
+        .ok_or_else(|| PipelineError::NotReady { message: "an entity without query was to be read".into() })?;
     let since = Moment::now();
     match task {
         ReadTask::Controls { .. } => {
@@ -178,11 +187,19 @@ fn read(shared: &Shared<'_>, queue: &ReadQueue, task: &mut ReadTask, reader: &mu
 
 #[allow(clippy::too_many_arguments, reason = "the parts of one record")]
 fn put(
-    shared: &Shared<'_>, queue: &ReadQueue, index: usize, range_no: u32, seq: u32, chunk: SourceChunk, last: bool, since: Moment, store: &Store<'_>,
+    shared: &Shared<'_>,
+    queue: &ReadQueue,
+    index: usize,
+    range_no: u32,
+    seq: u32,
+    chunk: SourceChunk,
+    last: bool,
+    since: Moment,
+    store: &Store<'_>,
 ) -> Result<bool, PipelineError> {
     let rows = u64::from(chunk.rows);
     let columns = queue.queries[index].as_ref().map_or(0, |q| q.columns.len());
-    let payload = encode_payload(columns, rows, &chunk.tuples).map_err(|source| crate::staging::StagingError::Payload {
+    let payload = encode_payload(columns, rows, &chunk.tuples).map_err(|source| crate::staging::StagingError::BadPayload {
         chunk: format!("{} {range_no}/{seq}", shared.setup.plan.entities[index].name),
         source,
     })?;
@@ -208,7 +225,14 @@ fn put(
 }
 
 /// The range as `source` reads it, and where it continues.
-pub(super) fn task(entity: usize, query: &EntityQuery, row: &RangeRow, reader: &StagingReader, id: crate::staging::EntityId, estimated_rows: u64) -> Result<ReadTask, PipelineError> {
+pub(super) fn task(
+    entity: usize,
+    query: &EntityQuery,
+    row: &RangeRow,
+    reader: &StagingReader,
+    id: crate::staging::EntityId,
+    estimated_rows: u64,
+) -> Result<ReadTask, PipelineError> {
     let bound = |key: &Option<LegacyKey>| match key {
         Some(LegacyKey::Int(key)) => Some(*key),
         _ => None,
@@ -219,10 +243,17 @@ pub(super) fn task(entity: usize, query: &EntityQuery, row: &RangeRow, reader: &
 }
 
 /// The key fields of the last row that is staged of a range.
-fn last_key(query: &EntityQuery, row: &RangeRow, reader: &StagingReader, id: crate::staging::EntityId) -> Result<ResumePoint, PipelineError> {
+fn last_key(
+    query: &EntityQuery,
+    row: &RangeRow,
+    reader: &StagingReader,
+    id: crate::staging::EntityId,
+) -> Result<ResumePoint, PipelineError> {
     let chunks = reader.chunks(id, None)?;
     let last = chunks.iter().filter(|c| c.range_no == row.range_no).max_by_key(|c| c.seq);
-    let damaged = || PipelineError::Mismatch { message: format!("the staged chunks of {} do not fit its ranges: begin a new staging file", query.entity) };
+    let damaged = || PipelineError::Mismatch {
+        message: format!("the staged chunks of {} do not fit its ranges: begin a new staging file", query.entity),
+    };
     let payload = reader.load_extracted(last.ok_or_else(damaged)?.id)?;
     let (mut walk, mut fields) = (Tuples::new(&payload.tuples, query.columns.len()), Vec::new());
     let mut point = TupleWriter::default();

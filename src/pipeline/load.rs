@@ -82,7 +82,9 @@ impl Loader<'_, '_> {
     fn chunk(&mut self, index: usize, chunk: ChunkId, store: &Store<'_>) -> Result<(), PipelineError> {
         let shared = self.shared;
         let since = Moment::now();
-        let plan = shared.load_plans[index].as_ref().ok_or_else(|| PipelineError::NotReady { message: "an entity without table was to be loaded".into() })?;
+        let plan = shared.load_plans[index]
+            .as_ref()
+            .ok_or_else(|| PipelineError::NotReady { message: "an entity without table was to be loaded".into() })?;
         let reader = self.reader()?;
         let payload = reader.load_transformed(chunk)?;
         let keys = reader.chunk_keys(chunk)?;
@@ -151,7 +153,12 @@ impl Loader<'_, '_> {
 
 /// What staging is told of a loaded chunk.
 fn loaded_chunk(
-    shared: &Shared<'_>, index: usize, chunk: ChunkId, loaded: &Loaded, rows: &[ChunkKey], reader: &StagingReader,
+    shared: &Shared<'_>,
+    index: usize,
+    chunk: ChunkId,
+    loaded: &Loaded,
+    rows: &[ChunkKey],
+    reader: &StagingReader,
 ) -> Result<LoadedChunk, PipelineError> {
     // The server counts tuples, staging counts source rows.
     let row_no = |tuple: u32| usize::try_from(tuple).ok().and_then(|at| rows.get(at)).map_or(u32::MAX, |row| row.row_no);

@@ -30,7 +30,11 @@ pub(super) fn record(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityRecord
 
 /// Registers the entities that take part, in load order; a plan that changed under staged rows is refused, or what it touches is
 /// given up where the settings say so.
-pub(super) fn register(setup: &Setup<'_>, writer: &mut StagingWriter, reader: &StagingReader) -> Result<Vec<Option<EntityId>>, PipelineError> {
+pub(super) fn register(
+    setup: &Setup<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+) -> Result<Vec<Option<EntityId>>, PipelineError> {
     let mut changed = Vec::new();
     for (index, entity) in setup.entities.iter().enumerate() {
         let Some(entity) = entity.as_ref().filter(|_| setup.selected[index]) else { continue };
@@ -39,7 +43,8 @@ pub(super) fn register(setup: &Setup<'_>, writer: &mut StagingWriter, reader: &S
         let chunks = reader.chunks(known.id, None)?;
         let made = chunks.iter().any(|c| c.state != ChunkState::Extracted);
         let old = &known.record;
-        let reads_differently = (old.extract_hash != record.extract_hash || old.source_columns != record.source_columns) && (!chunks.is_empty() || known.extracted_run.is_some());
+        let reads_differently = (old.extract_hash != record.extract_hash || old.source_columns != record.source_columns)
+            && (!chunks.is_empty() || known.extracted_run.is_some());
         let makes_differently = (old.transform_hash != record.transform_hash || old.target_columns != record.target_columns) && made;
         if reads_differently || makes_differently {
             let loaded = chunks.iter().any(|c| c.state == ChunkState::Loaded);
@@ -202,10 +207,21 @@ pub(super) fn load_plans(setup: &Setup<'_>) -> Vec<Option<LoadPlan>> {
 /// Compares the staging file with the target's ledger: what the target committed and staging had no time to note is noted now, and
 /// what does not fit is refused.
 pub(super) fn reconcile(
-    setup: &Setup<'_>, session: &mut Session, writer: &mut StagingWriter, reader: &StagingReader, meta: &Meta, run: RunId, load_plans: &[Option<LoadPlan>],
+    setup: &Setup<'_>,
+    session: &mut Session,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    meta: &Meta,
+    run: RunId,
+    load_plans: &[Option<LoadPlan>],
     ids: &[Option<EntityId>],
 ) -> Result<(), PipelineError> {
-    let tables: Vec<QualifiedName> = load_plans.iter().enumerate().filter(|(i, _)| setup.selected[*i]).filter_map(|(_, l)| l.as_ref().map(|l| l.table.clone())).collect();
+    let tables: Vec<QualifiedName> = load_plans
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| setup.selected[*i])
+        .filter_map(|(_, l)| l.as_ref().map(|l| l.table.clone()))
+        .collect();
     if let Some(other) = target::foreign_loads(session, meta.staging_id, &tables)?.first() {
         return Err(PipelineError::Mismatch {
             message: format!(

@@ -20,8 +20,8 @@ use crate::plan::CompiledEntity;
 use crate::row::Incident;
 use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges};
 use crate::staging::{
-    ChunkId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart, SnapshotRecord, StagingReader, StagingWriter,
-    TransformedChunk, encode_payload,
+    ChunkId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart, SnapshotRecord,
+    StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
 use crate::target::TargetLock;
 use crate::transform::{Inputs, KeyFate, transform_chunk};
@@ -81,7 +81,11 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
 
 /// What `unfinished` says of the run that is continued, and whether there is anything to do.
 fn stages(
-    shared: &Shared<'_>, slot: &mut Option<StagingWriter>, reader: &StagingReader, mut states: Vec<EntityState>, unfinished: Option<&RunRecord>,
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    reader: &StagingReader,
+    mut states: Vec<EntityState>,
+    unfinished: Option<&RunRecord>,
 ) -> Result<Finished, PipelineError> {
     let setup = shared.setup;
     let mut done_before = [0; 3];
@@ -117,10 +121,16 @@ fn stages(
 
 /// Locks the target, brings the staging file and the target's ledger together, and takes constraints down.
 fn open_target(
-    shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, states: &mut Vec<EntityState>,
+    shared: &Shared<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &mut Vec<EntityState>,
 ) -> Result<(Vec<Rebuild>, TargetLock), PipelineError> {
     let setup = shared.setup;
-    let endpoint = setup.target.as_ref().ok_or_else(|| PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() })?;
+    let endpoint = setup
+        .target
+        .as_ref()
+        .ok_or_else(|| PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() })?;
     let lock = TargetLock::acquire(endpoint)?;
     let mut session = endpoint.connect().map_err(crate::target::TargetError::from)?;
     crate::target::ensure_schema(&mut session)?;
@@ -133,14 +143,20 @@ fn open_target(
 
 /// Opens a snapshot and plans what is to be read in it; nothing when everything is read.
 fn open_source(
-    shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, states: &[EntityState],
+    shared: &Shared<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &[EntityState],
 ) -> Result<Option<(ReadQueue, SnapshotHolder)>, PipelineError> {
     let setup = shared.setup;
     let unread: Vec<usize> = (0..states.len()).filter(|e| states[*e].taking_part && !states[*e].extracted).collect();
     if !setup.settings.stages.include(Stage::Extract) || unread.is_empty() {
         return Ok(None);
     }
-    let endpoint = setup.source.as_ref().ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() })?;
+    let endpoint = setup
+        .source
+        .as_ref()
+        .ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() })?;
     let mut holder = SnapshotHolder::open(endpoint)?;
     let info = holder.info().clone();
     let snapshot = writer.record_snapshot(&SnapshotRecord {
@@ -187,7 +203,11 @@ fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
 }
 
 fn threads(
-    shared: &Shared<'_>, slot: &mut Option<StagingWriter>, states: Vec<EntityState>, rebuilds: Vec<Rebuild>, queue: Option<&ReadQueue>,
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    states: Vec<EntityState>,
+    rebuilds: Vec<Rebuild>,
+    queue: Option<&ReadQueue>,
 ) -> Result<Finished, PipelineError> {
     let settings = &shared.setup.settings;
     let writer = slot.take().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
@@ -249,7 +269,13 @@ fn threads(
 
 /// Transforms a chunk and hands the result to the store.
 pub(super) fn transform_one(
-    shared: &Shared<'_>, index: usize, chunk: ChunkId, rows: u64, generation: u64, inputs: &Inputs, store: &Store<'_>,
+    shared: &Shared<'_>,
+    index: usize,
+    chunk: ChunkId,
+    rows: u64,
+    generation: u64,
+    inputs: &Inputs,
+    store: &Store<'_>,
 ) -> Result<(), PipelineError> {
     let entity = shared.entity(index)?;
     let since = Moment::now();
@@ -258,7 +284,7 @@ pub(super) fn transform_one(
         transform_chunk(entity, inputs, &payload.tuples)?
     };
     let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
-        .map_err(|source| crate::staging::StagingError::Payload { chunk: format!("{} {chunk}", entity.name), source })?;
+        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
     drop(output.tuples);
     let keys = output.keys.into_iter().map(|row| {
         let (outcome, key) = (row.fate.outcome(), row.key);
@@ -276,7 +302,11 @@ pub(super) fn transform_one(
         payload,
         keys: keys.collect(),
         quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
-        incidents: output.incidents.into_iter().map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count }).collect(),
+        incidents: output
+            .incidents
+            .into_iter()
+            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
+            .collect(),
         controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
         references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
     };

@@ -37,14 +37,23 @@ impl<'p> Store<'p> {
     }
 
     /// Hands a step in; `false` when the store has stopped because of an error, which the coordinator hears of.
-    pub(super) fn put(&self, name: &'static str, work: impl FnOnce(&mut StagingWriter) -> Result<Message, StagingError> + Send + 'static) -> bool {
+    pub(super) fn put(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut StagingWriter) -> Result<Message, StagingError> + Send + 'static,
+    ) -> bool {
         self.pending.fetch_add(1, Ordering::SeqCst);
         self.steps.send(Step { name, work: Box::new(work) }).is_ok()
     }
 }
 
 /// Works until every [`Store`] is gone, or a step fails. A step that fails takes its whole batch back.
-pub(super) fn work(mut writer: StagingWriter, steps: &Receiver<Step>, coordinator: &Sender<Message>, pending: &AtomicUsize) -> StagingWriter {
+pub(super) fn work(
+    mut writer: StagingWriter,
+    steps: &Receiver<Step>,
+    coordinator: &Sender<Message>,
+    pending: &AtomicUsize,
+) -> StagingWriter {
     while let Ok(first) = steps.recv() {
         match batch(&mut writer, first, steps) {
             Ok(messages) => {

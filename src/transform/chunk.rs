@@ -204,7 +204,10 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
 /// The control sums of a chunk, with the outcome of each row given: when the target refuses rows, their part moves from one
 /// outcome to another.
 pub fn control_sums(
-    entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], outcome: impl Fn(u32) -> Outcome,
+    entity: &CompiledEntity,
+    inputs: &Inputs,
+    tuples: &[u8],
+    outcome: impl Fn(u32) -> Outcome,
 ) -> Result<Vec<ControlSum>, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
