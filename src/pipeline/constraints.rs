@@ -182,14 +182,21 @@ pub(super) fn rebuild(
 
 /// Takes rows out of the target, entity by entity, with the ledger told in the same transaction.
 fn take_out(
-    shared: &Shared<'_>, session: &mut Session, reader: &StagingReader, losers: &[Located], by_chunk: &BTreeMap<(usize, i64), LoadedChunk>,
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    losers: &[Located],
+    by_chunk: &BTreeMap<(usize, i64), LoadedChunk>,
 ) -> Result<(), PipelineError> {
     let mut late: BTreeMap<usize, Vec<LateRefusal>> = BTreeMap::new();
     for ((index, chunk), mark) in by_chunk {
         let tuples = reader.tuple_rows(mark.chunk)?;
         for row in &mark.refused {
             let tuple = tuples.iter().position(|t| t.row_no == row.row_no).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
-            let id = losers.iter().find(|(_, entry, _)| entry.chunk == mark.chunk && entry.row.row_no == row.row_no).map(|(_, _, id)| id.to_string());
+            let id = losers
+                .iter()
+                .find(|(_, entry, _)| entry.chunk == mark.chunk && entry.row.row_no == row.row_no)
+                .map(|(_, _, id)| id.to_string());
             late.entry(*index).or_default().push(LateRefusal {
                 chunk: *chunk,
                 id: id.unwrap_or_default(),
