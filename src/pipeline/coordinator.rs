@@ -413,6 +413,15 @@ impl<'c> Coordinator<'c, '_> {
         self.states[entity].is_loaded() && self.table_of(entity).is_none_or(|table| self.is_unique_again(table))
     }
 
+    /// Whether a table that this one would lock is locked by another rebuild: two at once on one table wait for each other's
+    /// locks, at worst in a circle.
+    fn is_being_rebuilt(&self, record: &DismantleRecord) -> bool {
+        let tables = |r: &DismantleRecord| [Some(r.table.clone()), r.parent.clone()];
+        let wanted = tables(record);
+        let running = self.rebuilds.iter().filter(|r| r.state == RebuildState::Running);
+        running.flat_map(|r| tables(&r.record)).flatten().any(|table| wanted.iter().flatten().any(|w| *w == table))
+    }
+
     fn dispatch_rebuilds(&mut self) {
         let everything_loaded = self.states.iter().all(|s| !s.taking_part || s.is_loaded());
         for number in 0..self.rebuilds.len() {
@@ -420,6 +429,9 @@ impl<'c> Coordinator<'c, '_> {
                 return;
             }
             let record = &self.rebuilds[number].record;
+            if self.is_being_rebuilt(record) {
+                continue;
+            }
             let filled = |table| if self.is_mapping(table) { everything_loaded } else { self.is_filled(table) };
             let due = self.rebuilds[number].state == RebuildState::Waiting
                 && filled(&record.table)
