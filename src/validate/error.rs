@@ -67,6 +67,9 @@ pub enum ValidateError {
         /// The control.
         control: String,
     },
+    /// It was asked to stop.
+    #[error("the validation was interrupted and says nothing about the target; run `etl validate` again")]
+    Interrupted,
     /// A thread of ours panicked.
     #[error("internal error in {thread}: this is a bug; nothing was changed, run `etl validate` again")]
     Panicked {
@@ -88,6 +91,7 @@ impl ValidateError {
             | Self::Damaged { .. }
             | Self::ReadBack { .. }
             | Self::NotANumber { .. }
+            | Self::Interrupted
             | Self::Panicked { .. } => false,
         }
     }

@@ -1,6 +1,7 @@
 //! The validation as a whole: what is compared in which order. Boundary: each comparison is in its own file.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use super::{ValidateError, Validation};
 use crate::pg::Endpoint;
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub jobs: usize,
     /// Whether differing cells are shown with their values.
     pub show_values: bool,
+    /// Set from outside to end it early; it then fails with [`ValidateError::Interrupted`].
+    pub stop: &'a AtomicBool,
 }
 
 /// How far a validation is. Called from several threads.
