@@ -219,8 +219,9 @@ CREATE TABLE stage_times (
 
 CREATE VIEW keys AS
 SELECT e.name AS entity, m.key AS key, o.word AS outcome,
-       lower(substr(hex(m.new_key), 1, 8) || '-' || substr(hex(m.new_key), 9, 4) || '-' || substr(hex(m.new_key), 13, 4) || '-'
-             || substr(hex(m.new_key), 17, 4) || '-' || substr(hex(m.new_key), 21)) AS new_key,
+       CASE WHEN m.new_key IS NOT NULL THEN
+         lower(substr(hex(m.new_key), 1, 8) || '-' || substr(hex(m.new_key), 9, 4) || '-' || substr(hex(m.new_key), 13, 4) || '-'
+               || substr(hex(m.new_key), 17, 4) || '-' || substr(hex(m.new_key), 21)) END AS new_key,
        m.detail AS detail, m.chunk AS chunk, m.row_no AS row_no
 FROM id_map AS m JOIN entities AS e ON e.id = m.entity JOIN outcomes AS o ON o.code = m.outcome;
 

@@ -51,13 +51,12 @@ impl ChunkState {
     pub fn after(self, event: ChunkEvent) -> Option<Self> {
         use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform};
         match (self, event) {
-            (Self::Planned, Extract) => Some(Self::Extracted),
+            (Self::Planned, Extract) | (Self::Extracted | Self::Transformed, InvalidateTransform) => Some(Self::Extracted),
             (Self::Extracted | Self::Transformed, Transform) => Some(Self::Transformed),
             (Self::Transformed, Load) | (Self::Loaded, RefuseLoaded) => Some(Self::Loaded),
             (Self::Planned, InvalidateTransform | InvalidateExtract) | (Self::Extracted | Self::Transformed, InvalidateExtract) => {
                 Some(Self::Planned)
             }
-            (Self::Extracted | Self::Transformed, InvalidateTransform) => Some(Self::Extracted),
             (Self::Planned, Transform | Load | RefuseLoaded)
             | (Self::Extracted, Extract | Load | RefuseLoaded)
             | (Self::Transformed, Extract | RefuseLoaded)

@@ -2,6 +2,7 @@
 //! schema is read or written here but `meta`.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -153,7 +154,9 @@ fn immutable_uri(path: &Path) -> String {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
-            _ => uri.push_str(&format!("%{byte:02x}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02x}");
+            }
         }
     }
     uri + "?immutable=1"
@@ -166,7 +169,8 @@ fn wal_bytes(path: &Path) -> u64 {
 /// Takes away what others may do with a file. A copy made with `cp` or put there by a script is the usual case.
 fn tighten(path: &Path) -> Result<(), StagingError> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
-    if metadata.permissions().mode() & 0o077 == 0 {
+    let open_to_others = metadata.permissions().mode() & 0o077;
+    if open_to_others == 0 {
         return Ok(());
     }
     log::warn!("{} could be read by others; it is private now", path.display());

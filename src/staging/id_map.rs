@@ -8,7 +8,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use uuid::Uuid;
 
 use super::chunks::chunk_row;
-use super::database::{count, key, key_value, optional_key, rows};
+use super::database::{count, key, key_value, rows};
 use super::entities::name_of;
 use super::quarantine::refused_rows;
 use super::{ChunkId, EntityId, StagingError, StagingReader};
@@ -320,8 +320,7 @@ fn collision(db: &Connection, table: &str, new_key: Uuid) -> Result<StagingError
     let sql = "SELECT e.name, m.key FROM id_map AS m JOIN entities AS e ON e.id = m.entity \
                WHERE e.target_table = ?1 AND m.outcome = ?2 AND m.new_key = ?3 ORDER BY m.entity, m.key LIMIT 2";
     let params = (table, Outcome::Loaded as u8, &new_key.as_bytes()[..]);
-    let found = rows(db, sql, params, |row| Ok((row.get::<_, String>(0)?, optional_key(row, 1)?)))?;
-    let named = |at: usize| found.get(at).map(|(entity, key)| (entity.clone(), key.as_ref().map(ToString::to_string).unwrap_or_default()));
-    let ((entity, key), (other_entity, other_key)) = named(0).zip(named(1)).unwrap_or_default();
-    Ok(StagingError::Collision { table: table.to_owned(), entity, key, other_entity, other_key, new_key })
+    let mut found = rows(db, sql, params, |row| Ok(format!("{} {}", row.get::<_, String>(0)?, key(row, 1)?)))?.into_iter();
+    let (first, second) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
+    Ok(StagingError::Collision { table: table.to_owned(), first, second, new_key })
 }

@@ -67,7 +67,7 @@ fn wrong(failure: &rusqlite::Error) -> StagingError {
 }
 
 fn answer(statement: &mut Statement<'_>, limit: usize) -> Result<SqlRows, rusqlite::Error> {
-    let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {

@@ -269,8 +269,8 @@ fn close(known: &ChunkRow, chunk: &TransformedChunk, head: &PayloadHead) -> Resu
     reasons.sort_unstable();
     reasons.dedup();
     let is_held = |row_no: &&u32| chunk.keys.get(**row_no as usize).is_some_and(|record| record.outcome == Outcome::Quarantined);
-    let held = reasons.iter().filter(is_held).count() as u64;
-    if held != counts.quarantined || chunk.quarantine.len() as u64 != held {
+    let explained = reasons.iter().filter(is_held).count() as u64;
+    if explained != counts.quarantined || chunk.quarantine.len() as u64 != explained {
         return differs("reasons of quarantined rows", counts.quarantined, chunk.quarantine.len() as u64);
     }
     Ok(counts)
@@ -417,6 +417,7 @@ fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, St
 }
 
 /// Whether the keys of a chunk must be removed with what else was made of it.
+#[derive(Clone, Copy)]
 enum ClearKeys {
     OfChunk,
     AreGone,

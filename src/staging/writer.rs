@@ -115,10 +115,10 @@ impl StagingWriter {
 
     fn roll_back(&self) {
         // SQLite has done it already after some failures (disk full, I/O); asking again is then an error without meaning.
-        if !self.db.is_autocommit() {
-            if let Err(failure) = self.db.execute_batch("ROLLBACK") {
-                log::debug!("rolling back in the staging file: {failure}");
-            }
+        if !self.db.is_autocommit()
+            && let Err(failure) = self.db.execute_batch("ROLLBACK")
+        {
+            log::debug!("rolling back in the staging file: {failure}");
         }
     }
 }
