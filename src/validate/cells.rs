@@ -245,17 +245,14 @@ fn show(table: &Table, means: Means<'_>, findings: &mut Findings) -> Result<Vec<
         let keys = reader.tuple_rows(chunk.id)?;
         for_chunk(&reader, feed_no, feed, &chunk, |row| {
             let Some(tuple) = wanted.remove(&row.place) else { return };
-            let mut base = Difference::new(DifferenceKind::MissingRow, String::new());
+            let mut base = Difference::new(DifferenceKind::MissingRow, "a row that was loaded is not in the target");
             base.entity = Some(feed.name.clone());
             base.table = Some(table.name());
             base.row = Some(id_text(&feed.columns[feed.id_at].ty, row.fields[feed.id_at]));
             let key = usize::try_from(row.place.position).ok().and_then(|at| keys.get(at));
             base.key = key.map(|row| row.key.to_string());
             match tuple {
-                None => {
-                    base.message = "a row that was loaded is not in the target".to_owned();
-                    differences.push(base);
-                }
+                None => differences.push(base),
                 Some(tuple) => show_cells(table, feed, means, &base, row.fields, &tuple, &mut differences),
             }
         })?;

@@ -106,13 +106,10 @@ impl Subjects {
             let id = row.id;
             finished(&reader.entity_ledger(id)?)?;
             let known = subjects.tables.iter().position(|table| table.feeds.iter().any(|feed| feed.id == id));
-            let table = match known {
-                Some(table) => table,
-                None => {
-                    subjects.tables.push(gather_table(request, index, &subjects.staged, reader, session)?);
-                    subjects.tables.len() - 1
-                }
-            };
+            if known.is_none() {
+                subjects.tables.push(gather_table(request, index, &subjects.staged, reader, session)?);
+            }
+            let table = known.unwrap_or(subjects.tables.len() - 1);
             subjects.entities.push(Subject { index, name: entity.name.clone(), id, table });
         }
         Ok(subjects)
