@@ -128,7 +128,7 @@ fn for_each_target_row(
 fn target_side(table: &Table, session: &mut Session, means: Means<'_>, observe: &(dyn Fn(u64) + Sync)) -> Result<Multiset, ValidateError> {
     let mut side = Multiset::new();
     for_each_target_row(table, session, means, observe, |(id, tuple, fields)| {
-        side.add(id, means.hasher.row(&Shape::Whole, tuple, fields))
+        side.add(id, means.hasher.row(&Shape::Whole, tuple, fields));
     })?;
     Ok(side)
 }
