@@ -175,8 +175,9 @@ fn gather_table(
         });
     }
     let adopted = feeds.iter().flat_map(|feed| &feed.chunks).any(|chunk| chunk.counts.adopted > 0);
-    let alone =
-        !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, std::slice::from_ref(&info.name))?.is_empty();
+    // The ledger names tables as the plan does; another plan may have named the same table with its schema.
+    let names = [info.name.clone(), target];
+    let alone = !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, &names)?.is_empty();
     let mut table = Table { info, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
     arrange(&mut table, &id_column);
     Ok(table)
