@@ -1,0 +1,18 @@
+//! Results of a run: one summary, as text for a terminal, as JSON for programs, as Markdown for people.
+//!
+//! Boundary: every number is read from the staging file or from a validation, none is typed or estimated here. It writes report
+//! files; printing is the command line's.
+
+mod collect;
+mod error;
+mod files;
+mod grid;
+mod markdown;
+mod number;
+mod summary;
+mod text;
+
+pub use collect::peak_rss_bytes;
+pub use error::ReportError;
+pub use number::{bytes, duration, thousands};
+pub use summary::{Ending, EntitySummary, Incident, SCHEMA, Seconds, Snapshot, Summary, Totals};
