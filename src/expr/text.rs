@@ -177,8 +177,13 @@ fn left<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
 fn right<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let (text, n) = (text_of(&mut args[0])?, int_of(&args[1])?);
     let end = text.len();
-    // The last 0 characters are not all but the first 0.
-    let start = if n == 0 { end } else { cut(&text, -n) };
+    // The server negates in 32 bits, where the least number stays what it is.
+    let start = match n {
+        // The last 0 characters are not all but the first 0.
+        0 => end,
+        n if n == i64::from(i32::MIN) => 0,
+        n => cut(&text, -n),
+    };
     value(slice(text, start..end))
 }
 
