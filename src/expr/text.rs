@@ -135,6 +135,15 @@ pub(super) fn lower_char(c: char) -> char {
 
 /// The upper case of a character where it is one character.
 pub(super) fn upper_char(c: char) -> char {
+    // Greek with iota below: the rule for a whole word writes the iota out, the one for a character has a letter for it.
+    let iota = match c {
+        '\u{1F80}'..='\u{1FAF}' if u32::from(c) & 8 == 0 => 8,
+        '\u{1FB3}' | '\u{1FC3}' | '\u{1FF3}' => 9,
+        _ => 0,
+    };
+    if iota > 0 {
+        return char::from_u32(u32::from(c) + iota).unwrap_or(c);
+    }
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(one), None) => one,
