@@ -179,16 +179,27 @@ fn a_target_that_another_staging_file_loaded() {
 #[test]
 fn a_read_only_folder() {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
     let shop = shop();
     let folder = shop.migration.folder().join("locked");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
-    // Root may write anywhere, also here: then the case cannot be made.
+    let mode = |path: &std::path::Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(&folder, 0o555);
+    let mut command = shop.migration.command(&["extract", "--progress", "none", "--staging", "locked/staging.db"]);
+    // Root may write anywhere; so as root the binary is copied to where everyone may run it, and run as nobody.
     if std::fs::write(folder.join("probe"), b"").is_ok() {
         std::fs::remove_file(folder.join("probe")).unwrap();
-        return;
+        mode(shop.migration.folder(), 0o755);
+        let binary = shop.migration.folder().join("etl");
+        std::fs::copy(env!("CARGO_BIN_EXE_etl"), &binary).unwrap();
+        mode(&binary, 0o755);
+        let mut as_nobody = std::process::Command::new(binary);
+        as_nobody.args(command.get_args()).current_dir(shop.migration.folder()).uid(65_534).gid(65_534);
+        as_nobody.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command = as_nobody;
     }
-    shop.migration.etl(&["extract", "--progress", "none", "--staging", "locked/staging.db"]).exits(1).says("locked");
+    outcome(command.output().unwrap()).exits(1).says("locked");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is left there");
 }
 
 #[test]
