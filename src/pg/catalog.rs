@@ -1,5 +1,6 @@
-//! skeleton
-use super::{PgError, QualifiedName, Session};
+//! What the catalogue says of tables and servers, as values. Boundary: no SQL here; the questions are in `describe` and `query`.
+
+use super::QualifiedName;
 use crate::row::Column;
 
 /// What a relation is.
@@ -188,35 +189,6 @@ impl TableInfo {
     }
 }
 
-/// What an entity is read from: `with` (common table expressions, with or without the word WITH) and `from` (a table or query).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SourceQuery {
-    /// Common table expressions.
-    pub with: Option<String>,
-    /// A table's name or a query.
-    pub from: String,
-}
-
-impl SourceQuery {
-    /// The query as SQL, without parentheses.
-    pub fn to_sql(&self) -> String {
-        unimplemented!()
-    }
-    /// The table, where `from` is only a name and there is no `with`.
-    pub fn table(&self) -> Option<QualifiedName> {
-        unimplemented!()
-    }
-}
-
-/// What a source query gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueryInfo {
-    /// Its columns in order.
-    pub columns: Vec<Column>,
-    /// Names that occur more than once: such columns cannot be named.
-    pub duplicates: Vec<String>,
-}
-
 /// A server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerInfo {
@@ -250,29 +222,4 @@ pub struct OwnedSequence {
     pub sequence: QualifiedName,
     /// The column.
     pub column: String,
-}
-
-/// Describes a table.
-pub fn describe_table(_session: &mut Session, _name: &QualifiedName) -> Result<TableInfo, PgError> {
-    unimplemented!()
-}
-/// Describes a query. An error's position counts from the beginning of `from`.
-pub fn describe_query(_session: &mut Session, _query: &SourceQuery) -> Result<QueryInfo, PgError> {
-    unimplemented!()
-}
-/// Whether a table has no row.
-pub fn is_empty(_session: &mut Session, _table: &QualifiedName) -> Result<bool, PgError> {
-    unimplemented!()
-}
-/// The server.
-pub fn server_info(_session: &mut Session) -> Result<ServerInfo, PgError> {
-    unimplemented!()
-}
-/// All relations that can be seen, with their columns.
-pub fn column_list(_session: &mut Session) -> Result<Vec<ColumnList>, PgError> {
-    unimplemented!()
-}
-/// The sequences that columns of a table own.
-pub fn owned_sequences(_session: &mut Session, _table: &QualifiedName) -> Result<Vec<OwnedSequence>, PgError> {
-    unimplemented!()
 }

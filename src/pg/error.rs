@@ -166,6 +166,14 @@ impl PgError {
         }
     }
 
+    /// Makes our error of one while connecting: what would be a lost connection later is an unreachable server now.
+    pub(crate) fn while_connecting(server: &str, error: postgres::Error) -> Self {
+        match Self::from_driver(server, error) {
+            Self::ConnectionLost { server, what, source } => Self::Unreachable { server, what, source },
+            other => other,
+        }
+    }
+
     /// Makes our error of what reading or writing a COPY stream gave; the driver wraps its own error in an `io::Error`.
     pub(crate) fn from_io(server: &str, error: std::io::Error) -> Self {
         match error.downcast::<postgres::Error>() {

@@ -3,26 +3,35 @@
 //! Boundary: it knows the protocol and the catalogue, but no plan, no staging file and no stage. The `postgres` crate's types
 //! stay inside `pg`, `source` and `target`; the layers above see [`Session`] as a handle only.
 
+mod address;
 mod catalog;
 mod codec;
 mod connect;
 mod copy;
+mod describe;
 mod error;
 mod key;
+mod query;
 mod quote;
 mod session;
 mod text;
+mod tls;
+mod types;
 
+pub use address::{EndpointError, SslMode};
 pub use catalog::{
-    Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, QueryInfo, RelationKind, RowSecurity, ServerInfo,
-    SourceQuery, TableColumn, TableInfo, Trigger, UniqueKey, column_list, describe_query, describe_table, is_empty, owned_sequences,
-    server_info,
+    Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, RelationKind, RowSecurity, ServerInfo, TableColumn,
+    TableInfo, Trigger, UniqueKey,
 };
 pub use codec::{MalformedField, Unencodable, decode, encode};
-pub use connect::{Endpoint, EndpointError, Role, SslMode};
+pub use connect::{Endpoint, Role};
+pub(crate) use copy::copy_in;
 pub use copy::{CopyFormatError, CopyOut, CopySplitter, TupleBatch, copy_header, copy_trailer};
+pub use describe::{column_list, describe_table, is_empty, owned_sequences, server_info};
 pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
+pub(crate) use query::select_list;
+pub use query::{QueryInfo, SourceQuery, describe_query};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

@@ -22,13 +22,11 @@ pub enum SourceError {
         /// What happened.
         source: PgError,
     },
-    /// A key column is not among the columns of `from`.
-    #[error("entity {entity}: `from` has no column `{column}`, which is its key; name a column of `from` as `key`")]
-    NoKeyColumn {
+    /// An entity without key columns.
+    #[error("entity {entity} has no key; name the column (or columns) of `from` that tell its rows apart as `key`")]
+    NoKey {
         /// The entity.
         entity: String,
-        /// The column.
-        column: String,
     },
     /// A row without key, or one that cannot be read as a key.
     #[error(
@@ -47,6 +45,18 @@ pub enum SourceError {
         entity: String,
         /// The key, where it is a whole number; text keys can be personal data.
         key: Option<i64>,
+    },
+    /// The kept place in a range cannot be read.
+    #[error("entity {entity}: the staged place to continue at does not fit its key; the plan's `key` was changed: extract the entity anew")]
+    ResumePoint {
+        /// The entity.
+        entity: String,
+    },
+    /// The snapshot cannot be joined.
+    #[error("{why}; use --jobs 1 for the source")]
+    NotShared {
+        /// Why.
+        why: String,
     },
     /// The snapshot's owner is gone.
     #[error(
@@ -70,7 +80,7 @@ impl SourceError {
         match self {
             Self::Pg { source } | Self::Query { source, .. } => source.is_transient(),
             Self::SnapshotLost { .. } => true,
-            Self::NoKeyColumn { .. } | Self::Key { .. } | Self::DuplicateKey { .. } => false,
+            Self::NoKey { .. } | Self::Key { .. } | Self::DuplicateKey { .. } | Self::ResumePoint { .. } | Self::NotShared { .. } => false,
         }
     }
 }

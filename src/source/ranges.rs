@@ -1,7 +1,17 @@
-//! skeleton
-use super::{EntityQuery, Reader, SourceError};
+//! Cutting big entities into ranges of their key, so that several readers can work on one. Boundary: it plans; `read` reads.
+//!
+//! A range is read by running the entity's query with a condition on the key. That pays only where the server can use the condition
+//! early; otherwise the whole query is run once for each range. The planner itself is asked (EXPLAIN), so the rule is one for tables,
+//! joins and views: an entity is cut where all ranges together are estimated to cost little more than reading it once, and where finding
+//! the smallest and largest key costs next to nothing.
 
-/// A part of an entity, by its whole-number key; without bounds it is all of it.
+use std::cmp::Reverse;
+
+use super::{EntityQuery, Reader, SourceError};
+use crate::pg::{PgError, ident};
+
+/// A part of an entity, by its whole-number key; without bounds it is all of it. The last range also holds the rows without key, so
+/// that they are found and not lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     /// Its number, from 0 in key order.
@@ -19,12 +29,13 @@ pub struct KeyRange {
 pub struct RangeOptions {
     /// At most this many ranges an entity.
     pub max_ranges: u32,
-    /// Entities with fewer rows are not cut.
+    /// About this many rows a range; entities with fewer rows are not cut.
     pub min_rows: u64,
 }
 
 impl Default for RangeOptions {
     fn default() -> Self {
+        // Some 150,000 rows take about a second: less is not worth a query of its own, and a few ranges keep every reader busy.
         Self { max_ranges: 8, min_rows: 150_000 }
     }
 }
@@ -42,12 +53,144 @@ pub struct RangePlan {
     pub why: &'static str,
 }
 
+/// The ranges' cost together may exceed that of one read by this factor.
+const WORTH_CUTTING: f64 = 1.5;
+/// Finding smallest and largest key may cost this part of one read.
+const CHEAP: f64 = 0.05;
+
 /// Plans the ranges of an entity.
-pub fn plan_ranges(_reader: &mut Reader, _entity: &EntityQuery, _options: RangeOptions) -> Result<RangePlan, SourceError> {
-    unimplemented!()
+pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, options: RangeOptions) -> Result<RangePlan, SourceError> {
+    let whole = estimate(reader, entity, &entity.copy_query(""))?;
+    let one = |why| RangePlan {
+        ranges: vec![KeyRange { index: 0, above: None, to: None, estimated_rows: whole.rows }],
+        estimated_rows: whole.rows,
+        estimated_bytes: whole.rows.saturating_mul(whole.width),
+        why,
+    };
+    let key = match entity.key.as_slice() {
+        [at] => entity.columns.get(*at).filter(|c| c.ty.is_integer()),
+        _ => None,
+    };
+    let Some(key) = key else { return Ok(one("one range: its key is not one whole number")) };
+    if whole.rows < options.min_rows || options.max_ranges < 2 {
+        return Ok(one("one range: it is small"));
+    }
+    let column = ident(&key.name);
+    let bounds_sql = format!("SELECT min(src.{column})::bigint, max(src.{column})::bigint {}", entity.query.from_clause());
+    if estimate(reader, entity, &bounds_sql)?.cost > whole.cost * CHEAP {
+        return Ok(one("one range: the query would have to be run to find its smallest and largest key"));
+    }
+    let bounds = reader.session().text_rows(&bounds_sql).map_err(|source| entity.failed(source))?;
+    let number = |i: usize| bounds.first().and_then(|r| r.get(i)?.as_ref()?.parse::<i64>().ok());
+    let (Some(min), Some(max)) = (number(0), number(1)) else { return Ok(one("one range: it is empty")) };
+
+    let count = (whole.rows / options.min_rows.max(1)).clamp(2, u64::from(options.max_ranges));
+    let histogram = histogram(reader, entity, &key.name).map_err(|source| entity.failed(source))?;
+    let (cuts, why) = match histogram.as_deref().and_then(|h| cuts_by_histogram(h, count)) {
+        Some(cuts) => (cuts, "cut by the statistics of its key"),
+        None => (cuts_evenly(min, max, count), "cut evenly between its smallest and largest key"),
+    };
+    if cuts.is_empty() {
+        return Ok(one("one range: its keys leave nothing to cut"));
+    }
+    let ranges = ranges_of(&cuts, whole.rows);
+    let middle = &ranges[ranges.len() / 2];
+    let part = estimate(reader, entity, &entity.copy_query(&entity.range_condition(middle, None)))?;
+    #[allow(clippy::cast_precision_loss, reason = "a handful of ranges")]
+    if part.cost * ranges.len() as f64 > whole.cost * WORTH_CUTTING {
+        return Ok(one("one range: the server would run the whole query for every range"));
+    }
+    Ok(RangePlan { ranges, why, ..one("") })
 }
 
-/// The order in which (entity, range) pairs should be read so that the longest does not come last.
-pub fn biggest_first<T>(_work: &mut [(T, KeyRange)]) {
-    unimplemented!()
+/// The order in which (entity, range) pairs should be read: the biggest first, so that the last reader does not work on alone.
+pub fn biggest_first<T>(work: &mut [(T, KeyRange)]) {
+    work.sort_by_key(|(_, range)| (Reverse(range.estimated_rows), range.index));
+}
+
+struct Estimate {
+    rows: u64,
+    width: u64,
+    cost: f64,
+}
+
+fn estimate(reader: &mut Reader, entity: &EntityQuery, sql: &str) -> Result<Estimate, SourceError> {
+    let rows = reader.session().text_rows(&format!("EXPLAIN (FORMAT JSON) {sql}")).map_err(|source| entity.failed(source))?;
+    let text = rows.into_iter().flatten().next().flatten().unwrap_or_default();
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let number = |name: &str| plan.pointer(&format!("/0/Plan/{name}")).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "estimates; `as` saturates")]
+    Ok(Estimate { rows: number("Plan Rows") as u64, width: number("Plan Width") as u64, cost: number("Total Cost") })
+}
+
+/// The histogram of the key in the server's statistics, where the key is a column of a table (a query may pass it through).
+fn histogram(reader: &mut Reader, entity: &EntityQuery, key: &str) -> Result<Option<Vec<i64>>, PgError> {
+    let session = reader.session();
+    let (client, server) = session.parts();
+    let statement = client
+        .prepare(&format!("SELECT src.{} {}", ident(key), entity.query.from_clause()))
+        .map_err(|e| PgError::from_driver(server, e))?;
+    let origin = statement.columns().first().and_then(|c| c.table_oid().zip(c.column_id()));
+    let Some((table, column)) = origin else { return Ok(None) };
+    let rows = session.query(
+        "SELECT s.histogram_bounds::text::bigint[] FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = $2
+           JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
+          WHERE c.oid = $1 AND s.histogram_bounds IS NOT NULL ORDER BY s.inherited DESC LIMIT 1",
+        &[&table, &column],
+    )?;
+    Ok(rows.first().map(|r| r.get(0)))
+}
+
+/// Cuts so that each range holds about the same number of the histogram's buckets, which hold about the same number of rows.
+fn cuts_by_histogram(bounds: &[i64], count: u64) -> Option<Vec<i64>> {
+    let buckets = bounds.len().checked_sub(1)?;
+    let count = usize::try_from(count).ok()?.min(buckets / 2);
+    if count < 2 {
+        return None;
+    }
+    let mut cuts: Vec<i64> = (1..count).map(|i| bounds[i * buckets / count]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    Some(cuts)
+}
+
+fn cuts_evenly(min: i64, max: i64, count: u64) -> Vec<i64> {
+    let (low, span) = (i128::from(min), i128::from(max) - i128::from(min));
+    let mut cuts: Vec<i64> =
+        (1..i128::from(count)).filter_map(|i| i64::try_from(low + span * i / i128::from(count)).ok()).filter(|c| *c < max).collect();
+    cuts.dedup();
+    cuts
+}
+
+fn ranges_of(cuts: &[i64], rows: u64) -> Vec<KeyRange> {
+    let each = rows / (cuts.len() as u64 + 1);
+    let above = std::iter::once(None).chain(cuts.iter().copied().map(Some));
+    let to = cuts.iter().copied().map(Some).chain(std::iter::once(None));
+    (0_u32..).zip(above.zip(to)).map(|(index, (above, to))| KeyRange { index, above, to, estimated_rows: each }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_key_is_in_exactly_one_range(min: i64, max: i64, count in 2_u64..9, key: i64) {
+            let (min, max) = (min.min(max), min.max(max));
+            let ranges = ranges_of(&cuts_evenly(min, max, count), 1_000_000);
+            let holding = ranges.iter().filter(|r| r.above.is_none_or(|a| key > a) && r.to.is_none_or(|t| key <= t)).count();
+            prop_assert_eq!(holding, 1);
+        }
+    }
+
+    #[test]
+    fn skewed_keys_are_cut_where_the_rows_are() {
+        let mut bounds: Vec<i64> = (0..100).collect();
+        bounds.push(1_000_000);
+        assert_eq!(cuts_by_histogram(&bounds, 4), Some(vec![25, 50, 75]));
+        assert_eq!(cuts_by_histogram(&[1, 2], 4), None);
+    }
 }

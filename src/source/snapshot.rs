@@ -1,6 +1,7 @@
-//! skeleton
+//! One snapshot for all readers. Boundary: connections and their transactions; what is read in them is `read`'s matter.
+
 use super::SourceError;
-use crate::pg::{Endpoint, Session};
+use crate::pg::{Endpoint, PgError, Session, server_info};
 
 /// The snapshot that a run reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,36 +22,101 @@ pub struct SnapshotInfo {
     pub single_reader: Option<String>,
 }
 
-/// Keeps the snapshot alive: readers can join as long as this lives.
-pub struct SnapshotHolder {}
+/// Keeps the snapshot alive: readers can join as long as this lives. A reader that has joined keeps the snapshot for itself.
+#[derive(Debug)]
+pub struct SnapshotHolder {
+    reader: Reader,
+    info: SnapshotInfo,
+}
 
 impl SnapshotHolder {
-    /// Opens and exports a snapshot.
-    pub fn open(_endpoint: &Endpoint) -> Result<Self, SourceError> {
-        unimplemented!()
+    /// Opens a snapshot and exports it. A server that cannot export (a standby before version 10, some poolers and forks) leaves the
+    /// holder's own connection as the only reader, and [`SnapshotInfo::single_reader`] says why.
+    pub fn open(endpoint: &Endpoint) -> Result<Self, SourceError> {
+        let mut session = endpoint.connect()?;
+        let server = server_info(&mut session)?;
+        begin(&mut session)?;
+        let position = if server.standby { "pg_last_wal_replay_lsn" } else { "pg_current_wal_lsn" };
+        let rows = session.text_rows(&format!(
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
+                    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{position}()', 'EXECUTE') THEN pg_catalog.{position}()::text END"
+        ))?;
+        let mut fields = rows.into_iter().next().unwrap_or_default().into_iter();
+        let (taken_at, lsn) = (fields.next().flatten().unwrap_or_default(), fields.next().flatten());
+        session.execute("SAVEPOINT export")?;
+        let (name, single_reader) = match session.text_rows("SELECT pg_catalog.pg_export_snapshot()") {
+            Ok(rows) => (rows.into_iter().flatten().next().flatten(), None),
+            Err(PgError::Server { error, .. }) => {
+                session.execute("ROLLBACK TO export")?;
+                (None, Some(format!("the source cannot share a snapshot between connections: {error}")))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let info = SnapshotInfo {
+            name,
+            taken_at,
+            system_identifier: server.system_identifier,
+            database: server.database,
+            version: server.version,
+            lsn,
+            single_reader,
+        };
+        Ok(Self { reader: Reader { session }, info })
     }
+
     /// What it is.
     pub fn info(&self) -> &SnapshotInfo {
-        unimplemented!()
+        &self.info
     }
+
     /// The holder's own connection as a reader: for planning and control sums, and the only reader where the snapshot cannot be shared.
     pub fn reader(&mut self) -> &mut Reader {
-        unimplemented!()
+        &mut self.reader
     }
 }
 
 /// A connection that reads the snapshot.
+#[derive(Debug)]
 pub struct Reader {
     session: Session,
 }
 
 impl Reader {
     /// Opens a further connection to the same snapshot.
-    pub fn join(_endpoint: &Endpoint, _snapshot: &SnapshotInfo) -> Result<Self, SourceError> {
-        unimplemented!()
+    pub fn join(endpoint: &Endpoint, snapshot: &SnapshotInfo) -> Result<Self, SourceError> {
+        let Some(name) = &snapshot.name else {
+            return Err(SourceError::NotShared { why: snapshot.single_reader.clone().unwrap_or_default() });
+        };
+        let mut session = endpoint.connect()?;
+        // The snapshot must be set before the transaction's first query.
+        let begun = session.execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {}", crate::pg::literal(name)));
+        match begun {
+            // "invalid snapshot identifier" and "could not import the requested snapshot: the source transaction is not running".
+            Err(source) if matches!(source.sqlstate(), Some("22023" | "55000")) => {
+                Err(SourceError::SnapshotLost { snapshot: name.clone(), source })
+            }
+            Err(source) => Err(source.into()),
+            Ok(()) => {
+                session.execute(ROOM_TO_SORT)?;
+                Ok(Self { session })
+            }
+        }
     }
+
     /// The connection.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
     }
+}
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Rows are read in key order; a join that has to be sorted for it should not go to disk for want of a few megabytes. A larger setting
+/// of the user stands.
+const ROOM_TO_SORT: &str = "SELECT pg_catalog.set_config('work_mem', '64MB', true)
+     WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < 67108864";
+
+fn begin(session: &mut Session) -> Result<(), PgError> {
+    session.execute(BEGIN)?;
+    session.execute(ROOM_TO_SORT)
 }
