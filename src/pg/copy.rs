@@ -214,7 +214,7 @@ impl<'a> CopyOut<'a> {
 }
 
 /// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows.
-pub(crate) fn copy_in<'a>(
+pub(super) fn copy_in<'a>(
     client: &mut Client,
     server: &str,
     sql: &str,

@@ -238,6 +238,17 @@ impl ServerError {
         }
     }
 
+    /// Whether the error is about the row that was written, so that other rows can go on without it: integrity, data, triggers and
+    /// limits. Everything that would meet every row alike, or has nothing to do with rows, is not: connections, resources, operators,
+    /// transactions, privileges and unknown names, the server's own faults, and a stream that is no COPY (22P04).
+    pub fn is_about_a_row(&self) -> bool {
+        const NOT: [&str; 24] = [
+            "08", "0A", "0B", "0L", "0P", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "53", "55", "57", "58", "72",
+            "F0", "HV", "XX",
+        ];
+        self.sqlstate != "22P04" && !NOT.iter().any(|class| self.sqlstate.starts_with(class))
+    }
+
     /// The line that a COPY failed in, from 1, out of the context `COPY table, line N…`.
     pub fn copy_line(&self) -> Option<u64> {
         let context = self.context.as_deref()?;
@@ -276,6 +287,7 @@ impl fmt::Display for ServerError {
         }
         let advice = match self.sqlstate.as_str() {
             "42501" => "; grant the privilege to this user, or connect as the owner",
+            "55P03" => "; another session holds a lock on it: end that session, or wait",
             "53100" => "; free disk space at the server, then run the same command again",
             "57014" => "; something cancelled the statement, run the same command again",
             code if code.starts_with("53") => "; the server is out of a resource, give it more or use fewer --jobs",

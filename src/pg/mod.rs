@@ -25,7 +25,6 @@ pub use catalog::{
 };
 pub use codec::{MalformedField, Unencodable, decode, encode};
 pub use connect::{Endpoint, Role};
-pub(crate) use copy::copy_in;
 pub use copy::{CopyFormatError, CopyOut, CopySplitter, TupleBatch, copy_header, copy_trailer};
 pub use describe::{column_list, describe_table, is_empty, owned_sequences, server_info};
 pub use error::{PgError, ServerError};

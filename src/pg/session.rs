@@ -4,6 +4,7 @@ use postgres::types::ToSql;
 use postgres::{Client, Row};
 
 use super::PgError;
+use super::copy::copy_in;
 
 /// A connection to a database, with the session's settings made.
 pub struct Session {
@@ -53,6 +54,28 @@ impl Session {
     /// Runs one statement with parameters and gives the number of rows it concerned.
     pub(crate) fn run(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, PgError> {
         self.client.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs `work` in a transaction: committed when it succeeds, else rolled back. When the commit itself fails because the connection is
+    /// lost, nobody knows whether it happened; what is written must say so by itself (the ledger does).
+    pub(crate) fn transaction<T, E: From<PgError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.execute("BEGIN")?;
+        match work(self) {
+            Ok(value) => {
+                self.execute("COMMIT")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The error that came first is the one to tell; a connection that cannot roll back is gone, and the server rolls back.
+                let _ = self.execute("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows written.
+    pub(crate) fn copy_in<'a>(&mut self, sql: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, PgError> {
+        copy_in(&mut self.client, &self.server, sql, pieces)
     }
 
     /// The driver's client and the server's name, for errors.

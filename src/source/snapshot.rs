@@ -36,22 +36,23 @@ impl SnapshotHolder {
         let mut session = endpoint.connect()?;
         let server = server_info(&mut session)?;
         begin(&mut session)?;
-        let position = if server.standby { "pg_last_wal_replay_lsn" } else { "pg_current_wal_lsn" };
-        let rows = session.text_rows(&format!(
-            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
-                    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{position}()', 'EXECUTE') THEN pg_catalog.{position}()::text END"
-        ))?;
-        let mut fields = rows.into_iter().next().unwrap_or_default().into_iter();
-        let (taken_at, lsn) = (fields.next().flatten().unwrap_or_default(), fields.next().flatten());
-        session.execute("SAVEPOINT export")?;
+        // Not behind a savepoint: a subtransaction cannot export.
         let (name, single_reader) = match session.text_rows("SELECT pg_catalog.pg_export_snapshot()") {
             Ok(rows) => (rows.into_iter().flatten().next().flatten(), None),
             Err(PgError::Server { error, .. }) => {
-                session.execute("ROLLBACK TO export")?;
+                session.execute("ROLLBACK")?;
+                begin(&mut session)?;
                 (None, Some(format!("the source cannot share a snapshot between connections: {error}")))
             }
             Err(error) => return Err(error.into()),
         };
+        let position = if server.standby { "pg_last_wal_replay_lsn" } else { "pg_current_wal_lsn" };
+        let rows = session.text_rows(&format!(
+            "SELECT to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
+                    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{position}()', 'EXECUTE') THEN pg_catalog.{position}()::text END"
+        ))?;
+        let mut fields = rows.into_iter().next().unwrap_or_default().into_iter();
+        let (taken_at, lsn) = (fields.next().flatten().unwrap_or_default(), fields.next().flatten());
         let info = SnapshotInfo {
             name,
             taken_at,

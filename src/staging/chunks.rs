@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use uuid::Uuid;
+use rusqlite::{Connection, Row};
 
+use super::database::{count, key, rows, run_id};
 use super::{EntityId, RunId, SnapshotId, StagingError, StagingReader};
 use crate::row::{LegacyKey, Outcome};
 
@@ -50,13 +51,12 @@ impl ChunkState {
     pub fn after(self, event: ChunkEvent) -> Option<Self> {
         use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform};
         match (self, event) {
-            (Self::Planned, Extract) => Some(Self::Extracted),
+            (Self::Planned, Extract) | (Self::Extracted | Self::Transformed, InvalidateTransform) => Some(Self::Extracted),
             (Self::Extracted | Self::Transformed, Transform) => Some(Self::Transformed),
             (Self::Transformed, Load) | (Self::Loaded, RefuseLoaded) => Some(Self::Loaded),
             (Self::Planned, InvalidateTransform | InvalidateExtract) | (Self::Extracted | Self::Transformed, InvalidateExtract) => {
                 Some(Self::Planned)
             }
-            (Self::Extracted | Self::Transformed, InvalidateTransform) => Some(Self::Extracted),
             (Self::Planned, Transform | Load | RefuseLoaded)
             | (Self::Extracted, Extract | Load | RefuseLoaded)
             | (Self::Transformed, Extract | RefuseLoaded)
@@ -196,16 +196,83 @@ pub struct ChunkRow {
     pub loaded_run: Option<RunId>,
 }
 
+const CHUNK: &str = "SELECT id, entity, range_no, seq, state, snapshot, first_key, last_key, rows, raw_bytes, stored_bytes, \
+                     transformed_rows, transformed_bytes, loaded, merged, filtered, quarantined, adopted, refused, extracted_run, \
+                     transformed_run, loaded_run FROM chunks";
+
+fn read_chunk(row: &Row<'_>) -> Result<ChunkRow, StagingError> {
+    let optional_count = |at| if row.get_ref(at)? == rusqlite::types::ValueRef::Null { Ok(None) } else { count(row, at).map(Some) };
+    let optional_run = |at| row.get::<_, Option<String>>(at)?.map(|run| run_id(&run)).transpose();
+    Ok(ChunkRow {
+        id: ChunkId(row.get(0)?),
+        entity: EntityId(row.get(1)?),
+        range_no: row.get(2)?,
+        seq: row.get(3)?,
+        state: ChunkState::from_word(&row.get::<_, String>(4)?)?,
+        snapshot: SnapshotId(row.get(5)?),
+        first_key: key(row, 6)?,
+        last_key: key(row, 7)?,
+        rows: count(row, 8)?,
+        raw_bytes: count(row, 9)?,
+        stored_bytes: count(row, 10)?,
+        transformed_rows: optional_count(11)?,
+        transformed_bytes: optional_count(12)?,
+        counts: OutcomeCounts {
+            loaded: count(row, 13)?,
+            merged: count(row, 14)?,
+            filtered: count(row, 15)?,
+            quarantined: count(row, 16)?,
+            adopted: count(row, 17)?,
+        },
+        refused: count(row, 18)?,
+        extracted_run: run_id(&row.get::<_, String>(19)?)?,
+        transformed_run: optional_run(20)?,
+        loaded_run: optional_run(21)?,
+    })
+}
+
+/// What is known of a chunk.
+pub(super) fn chunk_row(db: &Connection, chunk: ChunkId) -> Result<ChunkRow, StagingError> {
+    let found = rows(db, &format!("{CHUNK} WHERE id = ?1"), [chunk.0], read_chunk)?.pop();
+    found.ok_or_else(|| StagingError::Unknown { what: format!("chunk {chunk}") })
+}
+
+/// The chunks of an entity in range and sequence order, of one state or all.
+pub(super) fn chunk_rows(db: &Connection, entity: EntityId, state: Option<ChunkState>) -> Result<Vec<ChunkRow>, StagingError> {
+    let sql = format!("{CHUNK} WHERE entity = ?1 AND state = coalesce(?2, state) ORDER BY range_no, seq");
+    rows(db, &sql, (entity.0, state.map(ChunkState::word)), read_chunk)
+}
+
 impl StagingReader {
     /// The chunks of an entity in range and sequence order, of one state or all.
     pub fn chunks(&self, entity: EntityId, state: Option<ChunkState>) -> Result<Vec<ChunkRow>, StagingError> {
-        let _ = (entity, state, Uuid::nil());
-        todo!()
+        chunk_rows(&self.db, entity, state)
     }
 
     /// One chunk.
     pub fn chunk(&self, chunk: ChunkId) -> Result<ChunkRow, StagingError> {
-        let _ = chunk;
-        todo!()
+        chunk_row(&self.db, chunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform};
+    use ChunkState::{Extracted, Loaded, Planned, Transformed};
+
+    #[test]
+    fn every_state_has_an_answer_to_every_event() {
+        let events = [Extract, Transform, Load, RefuseLoaded, InvalidateTransform, InvalidateExtract];
+        let expected = [
+            (Planned, [Some(Extracted), None, None, None, Some(Planned), Some(Planned)]),
+            (Extracted, [None, Some(Transformed), None, None, Some(Extracted), Some(Planned)]),
+            (Transformed, [None, Some(Transformed), Some(Loaded), None, Some(Extracted), Some(Planned)]),
+            (Loaded, [None, None, None, Some(Loaded), None, None]),
+        ];
+        for (state, after) in expected {
+            assert_eq!(events.map(|event| state.after(event)), after, "{state:?}");
+            assert_eq!(ChunkState::from_word(state.word()).unwrap(), state);
+        }
     }
 }

@@ -157,20 +157,14 @@ pub enum StagingError {
         key: String,
     },
     /// Two rows got one new key.
-    #[error(
-        "{entity} {key} and {other_entity} {other_key} both got the new key {new_key} in {table}; give one of the entities keys of its own"
-    )]
+    #[error("{first} and {second} both got the new key {new_key} in {table}; give one of the entities keys of its own")]
     Collision {
         /// The target table.
         table: String,
-        /// The entity of the first row.
-        entity: String,
-        /// The key of the first row.
-        key: String,
-        /// The entity of the second row.
-        other_entity: String,
-        /// The key of the second row.
-        other_key: String,
+        /// Entity and key of the first row.
+        first: String,
+        /// Entity and key of the second row.
+        second: String,
         /// What both got.
         new_key: Uuid,
     },

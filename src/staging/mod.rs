@@ -38,3 +38,6 @@ pub use reader::{Meta, StagingReader};
 pub use runs::{Moment, PlanFile, RunExit, RunId, RunRecord, RunStart, SnapshotId, SnapshotRecord, SnapshotRow, StageTime};
 pub use steps::{ExtractedChunk, LoadMark, LoadedChunk, OrphanedMerge, TransformedChunk};
 pub use writer::StagingWriter;
+
+#[cfg(test)]
+mod tests;

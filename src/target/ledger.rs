@@ -1,7 +1,11 @@
-//! skeleton
+//! The small schema `etl` in the target: which chunks are in, which rows were refused, what was taken down. Boundary: its tables and the
+//! questions to them; a chunk's row is written by `writer`, in the chunk's own transaction.
+
+use postgres::Row;
+use uuid::Uuid;
+
 use super::{Refused, TargetError};
 use crate::pg::{QualifiedName, Session};
-use uuid::Uuid;
 
 /// A loaded chunk in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +14,7 @@ pub struct LedgerChunk {
     pub chunk: i64,
     /// The entity.
     pub entity: String,
-    /// The table, as `schema.name`.
+    /// The table, as the plan names it.
     pub table: String,
     /// Rows loaded.
     pub rows: u64,
@@ -44,19 +48,171 @@ pub struct ForeignLoad {
     pub last_loaded_at: String,
 }
 
-/// Creates the schema `etl` and its tables where they are missing.
-pub fn ensure_schema(_session: &mut Session) -> Result<(), TargetError> {
-    unimplemented!()
+const TABLES: [(&str, &str); 3] = [
+    (
+        "etl.ledger",
+        "CREATE TABLE etl.ledger (
+           staging_id uuid NOT NULL, chunk bigint NOT NULL, entity text NOT NULL, target_table text NOT NULL,
+           rows bigint NOT NULL, refused bigint NOT NULL DEFAULT 0, digest bytea NOT NULL,
+           loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (staging_id, chunk));
+         COMMENT ON TABLE etl.ledger IS 'One row a chunk, written in the transaction that loaded the chunk'",
+    ),
+    (
+        "etl.refused",
+        "CREATE TABLE etl.refused (
+           staging_id uuid NOT NULL, chunk bigint NOT NULL, row_no bigint NOT NULL, sqlstate text NOT NULL, constraint_name text,
+           column_name text, message text NOT NULL, detail text, PRIMARY KEY (staging_id, chunk, row_no));
+         COMMENT ON TABLE etl.refused IS 'Rows of loaded chunks that this server refused'",
+    ),
+    (
+        "etl.dismantled",
+        "CREATE TABLE etl.dismantled (
+           staging_id uuid NOT NULL, seq int NOT NULL, kind text NOT NULL, schema_name text NOT NULL, table_name text NOT NULL,
+           name text NOT NULL, drop_sql text NOT NULL, create_sql text NOT NULL, key text[] NOT NULL, predicate text,
+           nulls_equal boolean NOT NULL, parent_schema text, parent_table text, parent_key text[] NOT NULL,
+           dropped_at timestamptz NOT NULL DEFAULT clock_timestamp(), restored_at timestamptz, PRIMARY KEY (staging_id, seq));
+         COMMENT ON TABLE etl.dismantled IS 'What was taken down for a load; create_sql puts it back where restored_at is null'",
+    ),
+];
+
+/// Creates the schema `etl` and its tables where they are missing. Only what is missing is created, because `IF NOT EXISTS` asks for the
+/// privilege even where nothing is to be done.
+pub fn ensure_schema(session: &mut Session) -> Result<(), TargetError> {
+    session.transaction(|session| {
+        let has = |session: &mut Session, function: &str, name: &str| -> Result<bool, TargetError> {
+            let rows = session.query(&format!("SELECT pg_catalog.{function}($1::text) IS NOT NULL"), &[&name])?;
+            Ok(rows.first().is_some_and(|r| r.get(0)))
+        };
+        if !has(session, "to_regnamespace", "etl")? {
+            session.execute(
+                "CREATE SCHEMA etl; COMMENT ON SCHEMA etl IS 'What etl keeps about its loads; can be dropped when the migration is over'",
+            )?;
+        }
+        for (name, create) in TABLES {
+            if !has(session, "to_regclass", name)? {
+                session.execute(create)?;
+            }
+        }
+        Ok(())
+    })
 }
+
+fn exists(session: &mut Session, table: &str) -> Result<bool, TargetError> {
+    let rows = session.query("SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", &[&table])?;
+    Ok(rows.first().is_some_and(|r| r.get(0)))
+}
+
+fn count(row: &Row, name: &str) -> u64 {
+    u64::try_from(row.get::<_, i64>(name)).unwrap_or(0)
+}
+
 /// The chunks of a staging file that are in the target; empty where there is no ledger yet.
-pub fn loaded_chunks(_session: &mut Session, _staging_id: Uuid) -> Result<Vec<LedgerChunk>, TargetError> {
-    unimplemented!()
+pub fn loaded_chunks(session: &mut Session, staging_id: Uuid) -> Result<Vec<LedgerChunk>, TargetError> {
+    if !exists(session, "etl.ledger")? {
+        return Ok(Vec::new());
+    }
+    let rows = session.query(
+        "SELECT chunk, entity, target_table, rows, refused, digest FROM etl.ledger WHERE staging_id = $1::text::uuid ORDER BY chunk",
+        &[&staging_id.to_string()],
+    )?;
+    Ok(rows.iter().map(ledger_chunk).collect())
 }
+
+fn ledger_chunk(row: &Row) -> LedgerChunk {
+    LedgerChunk {
+        chunk: row.get("chunk"),
+        entity: row.get("entity"),
+        table: row.get("target_table"),
+        rows: count(row, "rows"),
+        refused: count(row, "refused"),
+        digest: row.get("digest"),
+    }
+}
+
+/// One chunk's ledger row.
+pub(super) fn one_chunk(session: &mut Session, staging_id: Uuid, chunk: i64) -> Result<Option<LedgerChunk>, TargetError> {
+    let rows = session.query(
+        "SELECT chunk, entity, target_table, rows, refused, digest FROM etl.ledger WHERE staging_id = $1::text::uuid AND chunk = $2",
+        &[&staging_id.to_string(), &chunk],
+    )?;
+    Ok(rows.first().map(ledger_chunk))
+}
+
 /// The refused rows of a staging file's chunks.
-pub fn refused_rows(_session: &mut Session, _staging_id: Uuid) -> Result<Vec<RefusedRow>, TargetError> {
-    unimplemented!()
+pub fn refused_rows(session: &mut Session, staging_id: Uuid) -> Result<Vec<RefusedRow>, TargetError> {
+    if !exists(session, "etl.refused")? {
+        return Ok(Vec::new());
+    }
+    let rows = session.query(&format!("{REFUSED} ORDER BY chunk, row_no"), &[&staging_id.to_string()])?;
+    Ok(rows.iter().map(refused_row).collect())
 }
+
+/// The refused rows of one chunk.
+pub(super) fn refused_of_chunk(session: &mut Session, staging_id: Uuid, chunk: i64) -> Result<Vec<Refused>, TargetError> {
+    let rows = session.query(&format!("{REFUSED} AND chunk = $2 ORDER BY row_no"), &[&staging_id.to_string(), &chunk])?;
+    Ok(rows.iter().map(|row| refused_row(row).refused).collect())
+}
+
+const REFUSED: &str = "SELECT chunk, row_no, sqlstate, constraint_name, column_name, message, detail FROM etl.refused
+     WHERE staging_id = $1::text::uuid";
+
+fn refused_row(row: &Row) -> RefusedRow {
+    RefusedRow {
+        chunk: row.get("chunk"),
+        refused: Refused {
+            row_no: u32::try_from(row.get::<_, i64>("row_no")).unwrap_or(u32::MAX),
+            sqlstate: row.get("sqlstate"),
+            constraint: row.get("constraint_name"),
+            column: row.get("column_name"),
+            message: row.get("message"),
+            detail: row.get("detail"),
+        },
+    }
+}
+
+/// Writes refused rows, given with their chunk; those that are there already stay. Gives the chunks of the rows that are new.
+pub(super) fn write_refused(session: &mut Session, staging_id: Uuid, rows: &[(i64, &Refused)]) -> Result<Vec<i64>, TargetError> {
+    let chunks: Vec<i64> = rows.iter().map(|(chunk, _)| *chunk).collect();
+    let numbers: Vec<i64> = rows.iter().map(|(_, r)| i64::from(r.row_no)).collect();
+    let column = |get: fn(&Refused) -> Option<&str>| -> Vec<Option<&str>> { rows.iter().map(|(_, r)| get(r)).collect() };
+    let written = session.query(
+        "INSERT INTO etl.refused (staging_id, chunk, row_no, sqlstate, constraint_name, column_name, message, detail)
+         SELECT $1::text::uuid, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+         ON CONFLICT DO NOTHING RETURNING chunk",
+        &[
+            &staging_id.to_string(),
+            &chunks,
+            &numbers,
+            &column(|r| Some(&r.sqlstate)),
+            &column(|r| r.constraint.as_deref()),
+            &column(|r| r.column.as_deref()),
+            &column(|r| Some(&r.message)),
+            &column(|r| r.detail.as_deref()),
+        ],
+    )?;
+    Ok(written.iter().map(|r| r.get(0)).collect())
+}
+
 /// What other staging files loaded into these tables.
-pub fn foreign_loads(_session: &mut Session, _staging_id: Uuid, _tables: &[QualifiedName]) -> Result<Vec<ForeignLoad>, TargetError> {
-    unimplemented!()
+pub fn foreign_loads(session: &mut Session, staging_id: Uuid, tables: &[QualifiedName]) -> Result<Vec<ForeignLoad>, TargetError> {
+    if !exists(session, "etl.ledger")? {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    let rows = session.query(
+        "SELECT staging_id::text AS id, target_table, count(*) AS chunks, sum(rows)::bigint AS rows,
+                to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS last
+           FROM etl.ledger WHERE staging_id <> $1::text::uuid AND target_table = ANY ($2) GROUP BY 1, 2 ORDER BY 2, 1",
+        &[&staging_id.to_string(), &names],
+    )?;
+    Ok(rows
+        .iter()
+        .map(|row| ForeignLoad {
+            staging_id: row.get::<_, &str>("id").parse().unwrap_or_default(),
+            table: row.get("target_table"),
+            chunks: count(row, "chunks"),
+            rows: count(row, "rows"),
+            last_loaded_at: row.get("last"),
+        })
+        .collect())
 }

@@ -9,15 +9,17 @@ mod dismantle;
 mod error;
 mod finish;
 mod isolate;
+mod late;
 mod ledger;
 mod lock;
 mod readback;
 mod writer;
 
-pub use constraints::{Duplicates, Orphans, delete_rows, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
+pub use constraints::{Duplicates, Orphans, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
 pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers};
 pub use error::TargetError;
 pub use finish::{analyze, reset_sequences};
+pub use late::{LateRefusal, refuse_late};
 pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
 pub use lock::TargetLock;
 pub use readback::{TupleStream, count_rows, orphan_count, read_back, sum_text};

@@ -1,6 +1,7 @@
-//! skeleton
+//! Reading back what was written. Boundary: rows as tuples and figures as text; comparing is `validate`'s.
+
 use super::TargetError;
-use crate::pg::{CopyOut, QualifiedName, Session, TupleBatch};
+use crate::pg::{CopyOut, QualifiedName, Session, TupleBatch, ident, idents};
 
 /// Rows of a table, streamed.
 pub struct TupleStream<'a> {
@@ -14,36 +15,58 @@ impl TupleStream<'_> {
     }
 }
 
+fn filtered(table: &QualifiedName, filter: Option<&str>) -> String {
+    filter.map_or_else(|| table.to_sql(), |f| format!("{} WHERE {f}", table.to_sql()))
+}
+
 /// Streams columns of a table's rows, in no order, those for which `filter` (SQL) holds.
 pub fn read_back<'a>(
-    _session: &'a mut Session,
-    _table: &QualifiedName,
-    _columns: &[String],
-    _filter: Option<&str>,
-    _batch_bytes: usize,
+    session: &'a mut Session,
+    table: &QualifiedName,
+    columns: &[String],
+    filter: Option<&str>,
+    batch_bytes: usize,
 ) -> Result<TupleStream<'a>, TargetError> {
-    unimplemented!()
+    let sql = format!("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)", idents(columns), filtered(table, filter));
+    Ok(TupleStream { copy: CopyOut::start(session, &sql, columns.len(), batch_bytes)? })
 }
+
 /// Counts rows.
-pub fn count_rows(_session: &mut Session, _table: &QualifiedName, _filter: Option<&str>) -> Result<u64, TargetError> {
-    unimplemented!()
+pub fn count_rows(session: &mut Session, table: &QualifiedName, filter: Option<&str>) -> Result<u64, TargetError> {
+    let rows = session.query(&format!("SELECT count(*) FROM {}", filtered(table, filter)), &[])?;
+    Ok(rows.first().map_or(0, |r| u64::try_from(r.get::<_, i64>(0)).unwrap_or(0)))
 }
+
 /// Sums an expression; text, so that no digit is lost. `None` where there is no value.
 pub fn sum_text(
-    _session: &mut Session,
-    _table: &QualifiedName,
-    _expression: &str,
-    _filter: Option<&str>,
+    session: &mut Session,
+    table: &QualifiedName,
+    expression: &str,
+    filter: Option<&str>,
 ) -> Result<Option<String>, TargetError> {
-    unimplemented!()
+    let rows = session.query(&format!("SELECT sum({expression})::text FROM {}", filtered(table, filter)), &[])?;
+    Ok(rows.first().and_then(|r| r.get(0)))
 }
+
 /// Rows of `table` whose `columns` are all set and find no row in `parent`.
 pub fn orphan_count(
-    _session: &mut Session,
-    _table: &QualifiedName,
-    _columns: &[String],
-    _parent: &QualifiedName,
-    _parent_columns: &[String],
+    session: &mut Session,
+    table: &QualifiedName,
+    columns: &[String],
+    parent: &QualifiedName,
+    parent_columns: &[String],
 ) -> Result<u64, TargetError> {
-    unimplemented!()
+    let set: Vec<String> = columns.iter().map(|c| format!("c.{} IS NOT NULL", ident(c))).collect();
+    let same: Vec<String> = columns.iter().zip(parent_columns).map(|(c, p)| format!("p.{} = c.{}", ident(p), ident(c))).collect();
+    let rows = session.query(
+        &format!(
+            "SELECT count(*) FROM {} c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} p WHERE {})",
+            table.to_sql(),
+            set.join(" AND "),
+            parent.to_sql(),
+            same.join(" AND ")
+        ),
+        &[],
+    )?;
+    Ok(rows.first().map_or(0, |r| u64::try_from(r.get::<_, i64>(0)).unwrap_or(0)))
 }

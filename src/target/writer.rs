@@ -1,7 +1,14 @@
-//! skeleton
-use super::TargetError;
-use crate::pg::{QualifiedName, Session};
+//! Loading one chunk: its rows, its rows of the mapping table and its row of the ledger in one transaction, so that all are there or none.
+//! Boundary: one chunk, one connection; which chunk comes next is the pipeline's matter. Rows that the server refuses are found by
+//! `isolate`.
+
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
+
+use super::{TargetError, isolate, ledger};
+use crate::pg::{PgError, QualifiedName, Session, idents};
+use crate::row::Tuples;
 
 /// Where the chunks of an entity go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +23,33 @@ pub struct LoadPlan {
     pub mapping: Option<(QualifiedName, Vec<String>)>,
 }
 
+impl LoadPlan {
+    pub(super) fn copy_sql(&self) -> String {
+        copy_sql(&self.table, &self.columns)
+    }
+
+    pub(super) fn failed(&self, source: PgError) -> TargetError {
+        if source.sqlstate() == Some("22P04") {
+            return TargetError::DamagedChunk { entity: self.entity.clone(), what: source.to_string() };
+        }
+        TargetError::Load { entity: self.entity.clone(), table: self.table.to_string(), source }
+    }
+
+    pub(super) fn damaged(&self, what: impl ToString) -> TargetError {
+        TargetError::DamagedChunk { entity: self.entity.clone(), what: what.to_string() }
+    }
+}
+
+fn copy_sql(table: &QualifiedName, columns: &[String]) -> String {
+    format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.to_sql(), idents(columns))
+}
+
 /// The mapping rows of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct MappingTuples<'a> {
     /// In `row::tuple` layout.
     pub tuples: &'a [u8],
-    /// For each the number of the row of the chunk that it belongs to, so that it goes where that row goes; `u32::MAX` for none
+    /// For each the number of the row of the chunk that it belongs to, so that it is left out when that row is; `u32::MAX` for none
     /// (a merged key whose survivor is in another chunk). `None`: one for each row, in order.
     pub owners: Option<&'a [u32]>,
 }
@@ -59,7 +87,7 @@ pub struct Refused {
 /// A loaded chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
-    /// Rows in the table now.
+    /// Rows of the chunk that are in the table now.
     pub rows: u64,
     /// Rows that were left out.
     pub refused: Vec<Refused>,
@@ -67,13 +95,149 @@ pub struct Loaded {
     pub already: bool,
 }
 
-/// Loads a chunk in one transaction: table, mapping table, refused rows, ledger.
+/// Loads a chunk in one transaction: ledger, table, mapping table, refused rows.
+///
+/// The straight way is tried first, with no savepoint. Only when the server refuses a row is everything rolled back and the chunk loaded
+/// again with the refused rows left out. A chunk that the ledger holds already is not loaded again.
 pub fn load_chunk(
-    _session: &mut Session,
-    _plan: &LoadPlan,
-    _tuples: &[u8],
-    _mapping: Option<MappingTuples<'_>>,
-    _entry: &ChunkEntry<'_>,
+    session: &mut Session,
+    plan: &LoadPlan,
+    tuples: &[u8],
+    mapping: Option<MappingTuples<'_>>,
+    entry: &ChunkEntry<'_>,
 ) -> Result<Loaded, TargetError> {
-    unimplemented!()
+    match straight(session, plan, tuples, mapping, entry) {
+        Ok(loaded) => Ok(loaded),
+        Err(Failed::Rows) => isolating(session, plan, tuples, mapping, entry),
+        Err(Failed::Fatal(error)) => Err(error),
+    }
+}
+
+enum Failed {
+    /// The server refuses rows; which ones is to be found out.
+    Rows,
+    Fatal(TargetError),
+}
+
+impl From<PgError> for Failed {
+    /// What comes here unwrapped is BEGIN and COMMIT. A deferred constraint speaks at COMMIT.
+    fn from(source: PgError) -> Self {
+        if source.server_error().is_some_and(crate::pg::ServerError::is_about_a_row) { Self::Rows } else { Self::Fatal(source.into()) }
+    }
+}
+
+impl From<TargetError> for Failed {
+    fn from(error: TargetError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+fn straight(
+    session: &mut Session,
+    plan: &LoadPlan,
+    tuples: &[u8],
+    mapping: Option<MappingTuples<'_>>,
+    entry: &ChunkEntry<'_>,
+) -> Result<Loaded, Failed> {
+    session.transaction(|session| {
+        if let Some(loaded) = enter(session, plan, entry)? {
+            return Ok(loaded);
+        }
+        let rows = session.copy_in(&plan.copy_sql(), [tuples]).map_err(|source| match source.server_error() {
+            Some(error) if error.is_about_a_row() => Failed::Rows,
+            _ => Failed::Fatal(plan.failed(source)),
+        })?;
+        if rows != entry.rows {
+            // A trigger left rows out, or the chunk is not what its entry says.
+            return Err(Failed::Rows);
+        }
+        copy_mapping(session, plan, mapping, &BTreeSet::new())?;
+        Ok(Loaded { rows, refused: Vec::new(), already: false })
+    })
+}
+
+fn isolating(
+    session: &mut Session,
+    plan: &LoadPlan,
+    tuples: &[u8],
+    mapping: Option<MappingTuples<'_>>,
+    entry: &ChunkEntry<'_>,
+) -> Result<Loaded, TargetError> {
+    session.transaction(|session| {
+        if let Some(loaded) = enter(session, plan, entry)? {
+            return Ok(loaded);
+        }
+        let refused = isolate::load_all_but_refused(session, plan, tuples, entry.rows)?;
+        let left_out: BTreeSet<u32> = refused.iter().map(|r| r.row_no).collect();
+        copy_mapping(session, plan, mapping, &left_out)?;
+        let rows = entry.rows - refused.len() as u64;
+        if !refused.is_empty() {
+            let with_chunk: Vec<(i64, &Refused)> = refused.iter().map(|r| (entry.chunk, r)).collect();
+            ledger::write_refused(session, entry.staging_id, &with_chunk)?;
+            session.run(
+                "UPDATE etl.ledger SET rows = $3, refused = $4 WHERE staging_id = $1::text::uuid AND chunk = $2",
+                &[&entry.staging_id.to_string(), &entry.chunk, &number(rows), &number(refused.len() as u64)],
+            )?;
+        }
+        Ok(Loaded { rows, refused, already: false })
+    })
+}
+
+/// Enters the chunk in the ledger, before its rows: where a connection that was given up is still committing the same chunk, this waits for
+/// it and then sees its entry. Gives what was loaded then.
+fn enter(session: &mut Session, plan: &LoadPlan, entry: &ChunkEntry<'_>) -> Result<Option<Loaded>, TargetError> {
+    let entered = session.run(
+        "INSERT INTO etl.ledger (staging_id, chunk, entity, target_table, rows, digest)
+         VALUES ($1::text::uuid, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        &[&entry.staging_id.to_string(), &entry.chunk, &plan.entity, &plan.table.to_string(), &number(entry.rows), &entry.digest],
+    )?;
+    if entered == 1 {
+        return Ok(None);
+    }
+    let found = ledger::one_chunk(session, entry.staging_id, entry.chunk)?;
+    match found {
+        Some(found) if found.digest == entry.digest && found.rows + found.refused == entry.rows && found.entity == plan.entity => {
+            let refused = ledger::refused_of_chunk(session, entry.staging_id, entry.chunk)?;
+            Ok(Some(Loaded { rows: found.rows, refused, already: true }))
+        }
+        _ => Err(TargetError::LedgerMismatch { entity: plan.entity.clone(), chunk: entry.chunk }),
+    }
+}
+
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn copy_mapping(
+    session: &mut Session,
+    plan: &LoadPlan,
+    mapping: Option<MappingTuples<'_>>,
+    left_out: &BTreeSet<u32>,
+) -> Result<(), TargetError> {
+    let (Some((table, columns)), Some(mapping)) = (&plan.mapping, mapping) else { return Ok(()) };
+    if mapping.tuples.is_empty() {
+        return Ok(());
+    }
+    let failed = |source| TargetError::Mapping { entity: plan.entity.clone(), table: table.to_string(), source };
+    let sql = copy_sql(table, columns);
+    if left_out.is_empty() {
+        session.copy_in(&sql, [mapping.tuples]).map_err(failed)?;
+        return Ok(());
+    }
+    let mut pieces = Vec::new();
+    let mut fields = Vec::new();
+    let mut walk = Tuples::new(mapping.tuples, columns.len());
+    let mut at = 0_usize;
+    while let Some(range) = walk.next_into(&mut fields).map_err(|e| plan.damaged(e))? {
+        let owner = match mapping.owners {
+            Some(owners) => owners.get(at).copied().ok_or_else(|| plan.damaged("a mapping row has no owner"))?,
+            None => u32::try_from(at).unwrap_or(u32::MAX),
+        };
+        if !left_out.contains(&owner) {
+            pieces.push(&mapping.tuples[range]);
+        }
+        at += 1;
+    }
+    session.copy_in(&sql, pieces).map_err(failed)?;
+    Ok(())
 }

@@ -1,0 +1,223 @@
+//! What a validation found: plain values that are shown, written to reports and printed for programs. Boundary: no comparison
+//! here. The serialised names are part of the machine-readable result (see `report::Summary`) and stay as they are.
+
+use serde::Serialize;
+
+/// The most differences that are listed; all of them are counted.
+pub(super) const LISTED: usize = 1_000;
+
+/// What kind of difference it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// The ledger is not closed, or the target's ledger says something else.
+    Ledger,
+    /// A column of a row holds something else.
+    Cell,
+    /// A staged row is not in the target.
+    MissingRow,
+    /// The target has a row that nobody staged, in a table that was empty before the load.
+    ExtraRow,
+    /// Rows refer to rows that are not there.
+    Reference,
+    /// A control sum does not close.
+    Control,
+    /// The mapping table says something else than the id map.
+    Mapping,
+    /// Something that was taken down does not stand again, or is not validated.
+    Constraint,
+    /// A sequence would give a value that is taken.
+    Sequence,
+}
+
+impl DifferenceKind {
+    /// The word used in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Cell => "cell",
+            Self::MissingRow => "missing_row",
+            Self::ExtraRow => "extra_row",
+            Self::Reference => "reference",
+            Self::Control => "control",
+            Self::Mapping => "mapping",
+            Self::Constraint => "constraint",
+            Self::Sequence => "sequence",
+        }
+    }
+}
+
+/// One difference between what was staged and what the target holds. A field that does not apply is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What kind it is.
+    pub kind: DifferenceKind,
+    /// The entity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// The target table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The new key of the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    /// The legacy key of the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The target column; the control's, constraint's or sequence's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// What was staged: the digest of a cell, or a count or sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What the target holds, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// The staged value itself; only when values were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_value: Option<String>,
+    /// The target's value itself; only when values were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_value: Option<String>,
+    /// The difference in words, without values of rows.
+    pub message: String,
+}
+
+impl Difference {
+    /// A difference with nothing but its words.
+    pub fn new(kind: DifferenceKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            entity: None,
+            table: None,
+            row: None,
+            key: None,
+            column: None,
+            expected: None,
+            found: None,
+            expected_value: None,
+            found_value: None,
+            message: message.into(),
+        }
+    }
+}
+
+/// How it is known that no reference leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrphanProof {
+    /// A validated foreign key of the target guards it.
+    ForeignKey,
+    /// The rows were counted.
+    Counted,
+}
+
+/// What became of the references of one column to one parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reference {
+    /// The entity that refers.
+    pub entity: String,
+    /// The target column.
+    pub column: String,
+    /// The entity it refers to.
+    pub parent: String,
+    /// Loaded rows with this parent.
+    pub hit: u64,
+    /// Loaded rows that name no parent; counted with the column's first parent.
+    pub null: u64,
+    /// Rows whose parent the source does not have, whatever became of them.
+    pub missing: u64,
+    /// Rows whose parent is in quarantine.
+    pub parent_quarantined: u64,
+    /// Rows whose parent a filter left out.
+    pub parent_filtered: u64,
+    /// Rows of the target that refer to a row that is not there; of a column with several parents: to none of them.
+    pub orphans: u64,
+    /// How that is known.
+    pub proof: OrphanProof,
+}
+
+/// A control sum, closed or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Control {
+    /// The entity.
+    pub entity: String,
+    /// The control's name.
+    pub name: String,
+    /// The sum over all rows, as the source computed it; `None` where it was not asked.
+    pub source: Option<String>,
+    /// The sum over the loaded rows, as staged.
+    pub loaded: String,
+    /// The sum over the rows that were kept aside, left out, merged or adopted.
+    pub held: String,
+    /// The sum that the target computed over its rows.
+    pub target: Option<String>,
+    /// Whether source = loaded + held and loaded = target, exactly.
+    pub equal: bool,
+}
+
+/// What was checked of an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityCheck {
+    /// Its name.
+    pub name: String,
+    /// Its index in the plan.
+    pub index: usize,
+    /// Loaded rows, as staged.
+    pub loaded: u64,
+    /// Microseconds that reading back and comparing took; a table that several entities feed is counted with the first.
+    pub micros: u64,
+}
+
+/// What was checked of a target table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableCheck {
+    /// The table.
+    pub table: String,
+    /// The entities that feed it.
+    pub entities: Vec<String>,
+    /// Rows that should be there.
+    pub expected: u64,
+    /// Rows that were read back.
+    pub rows: u64,
+    /// Rows that others wrote: nothing is said about them.
+    pub others: u64,
+    /// Cells that were compared, by digest or one by one.
+    pub cells: u64,
+}
+
+/// What a validation found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validation {
+    /// The selected entities, in load order.
+    pub entities: Vec<EntityCheck>,
+    /// The tables they feed.
+    pub tables: Vec<TableCheck>,
+    /// Control sums.
+    pub controls: Vec<Control>,
+    /// References.
+    pub references: Vec<Reference>,
+    /// The first differences.
+    pub differences: Vec<Difference>,
+    /// How many there are: every difference that is listed, and every differing row beyond that.
+    pub found: u64,
+    /// Rows in regions that are known to differ but were not looked into, because so many differ already.
+    pub unexamined: u64,
+    /// Microseconds that the validation took.
+    pub micros: u64,
+}
+
+impl Validation {
+    /// Whether the target holds exactly what was staged.
+    pub fn is_clean(&self) -> bool {
+        self.found == 0 && self.unexamined == 0
+    }
+
+    /// Adds a difference: always counted, listed as long as there is room.
+    pub(super) fn add(&mut self, difference: Difference) {
+        self.found += 1;
+        if self.differences.len() < LISTED {
+            self.differences.push(difference);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Whether the target holds what was staged: the ledger, every cell read back, references, control sums, the mapping table,
+//! constraints and sequences.
+//!
+//! Boundary: reads both sides and changes neither. It finds and names differences; what a difference means for the command (its
+//! exit code, what is printed) is decided above.
+
+mod error;
+mod finding;
+mod run;
+
+pub use error::ValidateError;
+pub use finding::{Control, Difference, DifferenceKind, EntityCheck, OrphanProof, Reference, TableCheck, Validation};
+pub use run::{Progress, Request, validate};
