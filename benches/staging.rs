@@ -139,7 +139,9 @@ fn staging(criterion: &mut Criterion) {
         let mut file = create(folder.path());
         extract(&mut file, small);
         let mut chunks = chunks.clone();
-        chunks.iter_mut().for_each(|chunk| chunk.run = file.run);
+        for chunk in &mut chunks {
+            chunk.run = file.run;
+        }
         (file, chunks)
     };
     group.bench_function("store_transformed, 768,962 keys", |bench| {

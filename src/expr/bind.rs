@@ -1,14 +1,18 @@
-//! Names and types. Boundary: from the untyped tree to the typed one; every mistake becomes a diagnostic.
+//! Names and types: from the untyped tree to the typed one. Boundary: every mistake becomes a diagnostic, and as many of
+//! them as possible at once; which cast or function is meant is decided in `coerce.rs` and `resolve.rs`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::ast::Ast;
+use super::ast::{Ast, Kind, Node as AstNode, Test, TypeName};
 use super::code_table::CodeTable;
-use super::diagnostic::Diagnostic;
+use super::compare::{Comparator, Comparison};
+use super::diagnostic::{Diagnostic, codes, nearest};
 use super::functions::Functions;
-use super::typed::Expr;
-use crate::row::{Column, KeyKind, SqlType};
+use super::typed::{Expr, Node};
+use super::{numeric, pattern, typed};
+use crate::row::{Column, KeyKind, SqlType, Value};
 
 /// How rows of an entity are called: what `ref` needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +39,401 @@ pub struct Scope<'a> {
 }
 
 /// Resolves names and types. `expected` is the type of the target column: literals of no type of their own take it on, and values whose
-/// type has an assignment cast to it are cast.
+/// type has an assignment cast to it that loses nothing are cast.
 pub fn bind(ast: &Ast, scope: &Scope, expected: Option<&SqlType>) -> Result<Expr, Vec<Diagnostic>> {
-    let _ = (ast, scope, expected);
-    Err(vec![Diagnostic::new(super::codes::UNSUPPORTED, 0..0, "not yet")])
+    let root = scope.functions.expand(&ast.root).map_err(|mistake| vec![mistake])?;
+    let mut binder = Binder { scope, expected, mistakes: Vec::new() };
+    let bound = binder.bind(&root, expected).and_then(|bound| binder.assign(bound, expected));
+    match bound {
+        Some((node, ty)) if binder.mistakes.is_empty() => Ok(finish(node, ty)),
+        _ => {
+            let mut mistakes = binder.mistakes;
+            // Operands that are expanded (`between`, simple `case`) are bound, and complain, once for each use.
+            let mut seen = Vec::new();
+            mistakes.retain(|mistake| {
+                let new = !seen.contains(mistake);
+                if new {
+                    seen.push(mistake.clone());
+                }
+                new
+            });
+            Err(mistakes)
+        }
+    }
+}
+
+fn finish(node: Node, ty: SqlType) -> Expr {
+    let (mut columns, mut references, mut fallible) = (Vec::new(), Vec::new(), false);
+    let mut open = vec![&node];
+    while let Some(next) = open.pop() {
+        match next {
+            Node::Column { index, .. } => columns.push(*index),
+            Node::Ref(reference) if !references.contains(&reference.reference) => references.push(reference.reference.clone()),
+            _ => {}
+        }
+        fallible |= next.can_fail();
+        open.extend(next.children().into_iter().rev());
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    Expr { node, ty, columns, references, fallible }
+}
+
+/// A bound part of an expression.
+pub(super) struct Bound {
+    pub node: Node,
+    /// `None` for a part that has no type of its own and takes one on: literals, NULL, `code`, `reject`.
+    pub ty: Option<SqlType>,
+    pub span: Range<usize>,
+    /// Whether `collate "C"` is written on it.
+    pub bytewise: bool,
+}
+
+impl Bound {
+    pub fn new(node: Node, ty: impl Into<Option<SqlType>>, span: &Range<usize>) -> Self {
+        Self { node, ty: ty.into(), span: span.clone(), bytewise: false }
+    }
+
+    /// The type's name, as in PostgreSQL's messages.
+    pub fn type_name(&self) -> String {
+        self.ty.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+    }
+}
+
+/// The walk over one expression. A part that cannot be bound is `None`, and its mistake is written down.
+pub(super) struct Binder<'a> {
+    pub scope: &'a Scope<'a>,
+    pub expected: Option<&'a SqlType>,
+    pub mistakes: Vec<Diagnostic>,
+}
+
+impl Binder<'_> {
+    /// Writes a mistake down.
+    pub fn refuse<T>(&mut self, mistake: Diagnostic) -> Option<T> {
+        self.mistakes.push(mistake);
+        None
+    }
+
+    /// Binds a part. `hint` is the type that literals below take on, where the part's value goes straight into a column.
+    pub fn bind(&mut self, node: &AstNode, hint: Option<&SqlType>) -> Option<Bound> {
+        let span = &node.span;
+        let bound = |node, ty: SqlType| Some(Bound::new(node, ty, span));
+        match &node.kind {
+            Kind::Null => Some(Bound::new(Node::Const(Value::Null), None, span)),
+            Kind::Text(text) => Some(Bound::new(Node::Const(Value::Text(text.clone().into())), None, span)),
+            Kind::Bool(value) => bound(Node::Const(Value::Bool(*value)), SqlType::Bool),
+            Kind::Number(digits) => self.number(digits, span),
+            Kind::Column(name) => self.column(name, span),
+            Kind::Not(operand) => {
+                let operand = self.bind(operand, None);
+                let operand = self.condition(operand?, "not")?;
+                bound(Node::Not(Box::new(operand)), SqlType::Bool)
+            }
+            Kind::And(left, right) => {
+                let sides = self.conditions(left, right, "and")?;
+                bound(Node::And(sides), SqlType::Bool)
+            }
+            Kind::Or(left, right) => {
+                let sides = self.conditions(left, right, "or")?;
+                bound(Node::Or(sides), SqlType::Bool)
+            }
+            Kind::Negate(operand) => {
+                let operand = self.bind(operand, None)?;
+                self.operator("-", vec![operand], span)
+            }
+            Kind::Is(operand, test, negated) => {
+                let operand = self.bind(operand, None)?;
+                let operand = if *test == Test::Null { self.settle(operand)? } else { self.condition(operand, "is")? };
+                bound(Node::Is { operand: Box::new(operand), test: *test, negated: *negated }, SqlType::Bool)
+            }
+            Kind::Binary(operator, left, right) => self.binary(operator, left, right, span),
+            Kind::Distinct { left, right, negated } => {
+                let (left, right) = (self.bind(left, None), self.bind(right, None));
+                let (by, left, right) = self.comparable(left?, right?, "is distinct from", false, span)?;
+                bound(Node::Distinct { by, sides: Box::new([left, right]), negated: *negated }, SqlType::Bool)
+            }
+            Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
+            Kind::Between { operand, low, high, negated } => self.between(operand, low, high, *negated, span),
+            Kind::Like { operand, pattern, escape, insensitive, negated } => {
+                self.like(operand, pattern, escape.as_deref(), (*insensitive, *negated), span)
+            }
+            Kind::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise.as_deref(), hint, span),
+            Kind::Cast(operand, name) => self.written_cast(operand, name, span),
+            Kind::Collate(operand, collation) => {
+                let operand = self.bind(operand, None)?;
+                if !matches!(collation.as_str(), "C" | "POSIX" | "ucs_basic") {
+                    let message = format!("the collation {collation} is not supported");
+                    return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write collate \"C\""));
+                }
+                let mut operand = self.textual(operand, "collate")?;
+                operand.bytewise = true;
+                Some(operand)
+            }
+            Kind::Call { name, args, named } => self.call(name, args, named, hint, span),
+        }
+    }
+
+    fn number(&mut self, digits: &str, span: &Range<usize>) -> Option<Bound> {
+        let (value, ty) = if let Ok(n) = digits.parse::<i32>() {
+            (Value::Int4(n), SqlType::Int4)
+        } else if let Ok(n) = digits.parse::<i64>() {
+            (Value::Int8(n), SqlType::Int8)
+        } else {
+            match numeric::parse(digits) {
+                Ok(n) => (Value::Numeric(n), SqlType::Numeric),
+                Err(error) => return self.refuse(Diagnostic::new(codes::BAD_LITERAL, span.clone(), error.to_string())),
+            }
+        };
+        Some(Bound::new(Node::Const(value), ty, span))
+    }
+
+    fn column(&mut self, name: &str, span: &Range<usize>) -> Option<Bound> {
+        let columns = self.scope.columns;
+        if let Some((index, column)) = columns.iter().enumerate().find(|(_, column)| column.name == name) {
+            return Some(Bound::new(Node::Column { index, name: name.into() }, column.ty.clone(), span));
+        }
+        let help = match nearest(name, columns.iter().map(|c| c.name.as_str())) {
+            Some(near) => format!("the source query has {near}"),
+            None => format!("the source query has {}", columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+        };
+        self.refuse(Diagnostic::new(codes::UNKNOWN_COLUMN, span.clone(), format!("unknown column `{name}`")).help(help))
+    }
+
+    /// A condition of a connective, of `case` or of `is true`.
+    pub fn condition(&mut self, bound: Bound, of: &str) -> Option<Node> {
+        match &bound.ty {
+            Some(SqlType::Bool) => Some(bound.node),
+            None => self.coerce_unknown(bound, &SqlType::Bool),
+            Some(ty) => {
+                let message = format!("`{of}` takes a boolean, not {ty}");
+                self.refuse(Diagnostic::new(codes::TYPE_MISMATCH, bound.span, message).help("write a comparison, such as x <> 0"))
+            }
+        }
+    }
+
+    fn conditions(&mut self, left: &AstNode, right: &AstNode, of: &str) -> Option<Box<[Node; 2]>> {
+        let (left, right) = (self.bind(left, None), self.bind(right, None));
+        let left = left.and_then(|left| self.condition(left, of));
+        let right = right.and_then(|right| self.condition(right, of));
+        Some(Box::new([left?, right?]))
+    }
+
+    fn binary(&mut self, operator: &str, left: &AstNode, right: &AstNode, span: &Range<usize>) -> Option<Bound> {
+        let (l, r) = (self.bind(left, None), self.bind(right, None));
+        let (l, r) = (l?, r?);
+        if let Some(op) = Comparison::named(operator) {
+            return self.comparison(op, l, r, span);
+        }
+        match operator {
+            "||" => self.concatenation(l, r, span),
+            "~" | "~*" | "!~" | "!~*" => self.regex(l, r, operator.ends_with('*'), operator.starts_with('!'), span),
+            _ => self.operator(operator, vec![l, r], span),
+        }
+    }
+
+    pub fn comparison(&mut self, op: Comparison, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
+        let (by, left, right) = self.comparable(left, right, op.name(), op.orders(), span)?;
+        Some(Bound::new(Node::Compare { op, by, sides: Box::new([left, right]) }, SqlType::Bool, span))
+    }
+
+    fn within(&mut self, operand: &AstNode, list: &[AstNode], negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let bound = self.bind(operand, None);
+        let items: Vec<_> = list.iter().map(|item| self.bind(item, None)).collect();
+        let mut all = vec![bound?];
+        for item in items {
+            all.push(item?);
+        }
+        // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
+        if let Some(Some(ty)) = self.common_type(&all)
+            && let Some(by) = Self::comparator(&ty)
+        {
+            let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
+            let operand = Box::new(nodes.remove(0));
+            return Some(Bound::new(Node::In { by, operand, list: nodes.into(), negated }, SqlType::Bool, span));
+        }
+        let mut any: Option<Node> = None;
+        for item in all.into_iter().skip(1) {
+            let left = self.bind(operand, None)?;
+            let equal = self.comparison(Comparison::Equal, left, item, span)?.node;
+            any = Some(match any {
+                None => equal,
+                Some(any) => Node::Or(Box::new([any, equal])),
+            });
+        }
+        let any = any?;
+        let node = if negated { Node::Not(Box::new(any)) } else { any };
+        Some(Bound::new(node, SqlType::Bool, span))
+    }
+
+    fn between(&mut self, operand: &AstNode, low: &AstNode, high: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let mut side = |op, bound: &AstNode| {
+            let (left, right) = (self.bind(operand, None), self.bind(bound, None));
+            Some(self.comparison(op, left?, right?, span)?.node)
+        };
+        let (low, high) = if negated {
+            (side(Comparison::Less, low), side(Comparison::Greater, high))
+        } else {
+            (side(Comparison::GreaterOrEqual, low), side(Comparison::LessOrEqual, high))
+        };
+        let sides = Box::new([low?, high?]);
+        Some(Bound::new(if negated { Node::Or(sides) } else { Node::And(sides) }, SqlType::Bool, span))
+    }
+
+    fn like(&mut self, operand: &AstNode, like: &AstNode, escape: Option<&str>, how: (bool, bool), span: &Range<usize>) -> Option<Bound> {
+        let (insensitive, negated) = how;
+        let (operand, mut pattern) = (self.bind(operand, None), self.bind(like, None)?);
+        if let Node::Const(Value::Text(text)) = &mut pattern.node {
+            if let Some(escape) = escape {
+                let Some(escaped) = pattern::with_escape(text, escape) else {
+                    let message = "an escape is one character or none";
+                    return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message));
+                };
+                *text = escaped.into();
+            }
+            if !typed::like_is_well_formed(text) {
+                let message = "the pattern ends in its escape character";
+                return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message).help("double it to mean itself"));
+            }
+        } else if escape.is_some_and(|escape| escape != "\\") {
+            let message = "an escape character needs a literal pattern";
+            return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message).help("escape with backslashes"));
+        }
+        let name = if insensitive { "ilike" } else { "like" };
+        let operand = self.textual(operand?, name)?.node;
+        let pattern = self.textual(pattern, name)?.node;
+        let builtin = match (insensitive, &pattern) {
+            (false, Node::Const(_)) => &super::registry::LIKE_LITERAL,
+            (true, Node::Const(_)) => &super::registry::ILIKE_LITERAL,
+            (false, _) => &super::registry::LIKE,
+            (true, _) => &super::registry::ILIKE,
+        };
+        let node = Node::Call { builtin, args: Box::new([operand, pattern]) };
+        Some(Bound::new(if negated { Node::Not(Box::new(node)) } else { node }, SqlType::Bool, span))
+    }
+
+    fn regex(&mut self, operand: Bound, pattern: Bound, fold: bool, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let at = pattern.span.clone();
+        let operand = self.textual(operand, "~")?.node;
+        if matches!(pattern.node, Node::Const(Value::Null)) {
+            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
+        }
+        let pattern = self.literal(pattern, "a pattern")?;
+        match pattern::matcher(&pattern, fold) {
+            Ok(regex) => {
+                let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand: Box::new(operand), negated };
+                Some(Bound::new(node, SqlType::Bool, span))
+            }
+            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why)),
+        }
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&AstNode>,
+        branches: &[(AstNode, AstNode)],
+        otherwise: Option<&AstNode>,
+        hint: Option<&SqlType>,
+        span: &Range<usize>,
+    ) -> Option<Bound> {
+        let mut conditions = Vec::new();
+        let mut results = Vec::new();
+        for (when, then) in branches {
+            let condition = match operand {
+                None => self.bind(when, None).and_then(|when| self.condition(when, "when")),
+                Some(operand) => {
+                    let (left, right) = (self.bind(operand, None), self.bind(when, None));
+                    left.zip(right).and_then(|(l, r)| Some(self.comparison(Comparison::Equal, l, r, &when.span)?.node))
+                }
+            };
+            conditions.push(condition);
+            results.push(self.bind(then, hint));
+        }
+        results.push(match otherwise {
+            Some(otherwise) => self.bind(otherwise, hint),
+            None => Some(Bound::new(Node::Const(Value::Null), None, span)),
+        });
+        let conditions = conditions.into_iter().collect::<Option<Vec<_>>>();
+        let results = results.into_iter().collect::<Option<Vec<_>>>()?;
+        let (mut results, ty) = self.unify(results, hint, "case", span)?;
+        let otherwise = Box::new(results.pop()?);
+        let branches = conditions?.into_iter().zip(results).collect();
+        Some(Bound::new(Node::Case { branches, otherwise }, ty, span))
+    }
+
+    fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {
+        let ty = self.named_type(name, span)?;
+        let operand = self.bind(operand, Some(&ty))?;
+        let node = self.explicit(operand, &ty, span)?;
+        let node = match (&ty, name.modifiers.as_slice()) {
+            (_, []) => node,
+            (SqlType::Numeric, [precision]) => Node::Precision { precision: *precision, scale: 0, operand: Box::new(node) },
+            (SqlType::Numeric, [precision, scale]) => Node::Precision { precision: *precision, scale: *scale, operand: Box::new(node) },
+            (SqlType::Varchar, [length]) => {
+                Node::Truncate { length: usize::try_from(*length).unwrap_or(usize::MAX), operand: Box::new(node) }
+            }
+            _ => {
+                let message = format!("a cast to {} with a length or precision is not supported", name.name);
+                return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("cast to the type without it"));
+            }
+        };
+        Some(Bound::new(node, ty, span))
+    }
+
+    /// The type of this name.
+    pub fn named_type(&mut self, name: &TypeName, span: &Range<usize>) -> Option<SqlType> {
+        let known = match name.name.as_str() {
+            "boolean" | "bool" => SqlType::Bool,
+            "smallint" | "int2" => SqlType::Int2,
+            "integer" | "int" | "int4" => SqlType::Int4,
+            "bigint" | "int8" => SqlType::Int8,
+            "numeric" | "decimal" => SqlType::Numeric,
+            "text" => SqlType::Text,
+            "character varying" | "varchar" => SqlType::Varchar,
+            "character" | "bpchar" | "char" => SqlType::Bpchar,
+            "date" => SqlType::Date,
+            "timestamp without time zone" | "timestamp" => SqlType::Timestamp,
+            "timestamp with time zone" | "timestamptz" => SqlType::TimestampTz,
+            "uuid" => SqlType::Uuid,
+            "json" => SqlType::Json,
+            "jsonb" => SqlType::Jsonb,
+            "name" => SqlType::Name,
+            "real" | "double precision" | "float4" | "float8" => {
+                let message = format!("{} is not exact and not supported", name.name);
+                return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("cast to numeric"));
+            }
+            other => {
+                // Enumerated types are known as far as a column has them.
+                let types = self.scope.columns.iter().map(|c| &c.ty).chain(self.expected);
+                let found = types.clone().find(|ty| matches!(ty, SqlType::Enum(_)) && same_type_name(&ty.to_string(), other));
+                if let Some(found) = found {
+                    return Some(found.clone());
+                }
+                let message = format!("the type {other} is not known here");
+                return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("cast to a built-in type"));
+            }
+        };
+        Some(known)
+    }
+
+    /// The order and equality of a type.
+    pub fn comparator(ty: &SqlType) -> Option<Comparator> {
+        Some(match ty {
+            SqlType::Bool => Comparator::Bool,
+            SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => Comparator::Int,
+            SqlType::Numeric => Comparator::Numeric,
+            SqlType::Text | SqlType::Varchar | SqlType::Name => Comparator::Text,
+            SqlType::Bpchar => Comparator::Padded,
+            SqlType::Date | SqlType::Timestamp => Comparator::Instant,
+            SqlType::TimestampTz => Comparator::TimestampTz,
+            SqlType::Uuid => Comparator::Uuid,
+            SqlType::Enum(ty) => Comparator::Enum(ty.clone()),
+            _ => return None,
+        })
+    }
+}
+
+/// `public.mood` and `mood` are one type to the author of a plan.
+fn same_type_name(known: &str, written: &str) -> bool {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_owned();
+    known == written || (last(known) == last(written) && (!known.contains('.') || !written.contains('.')))
 }

@@ -12,12 +12,25 @@
 
 mod ast;
 mod bind;
+mod cast;
 mod code_table;
+mod coerce;
+mod compare;
 mod context;
+mod datetime;
 mod diagnostic;
 mod functions;
+mod json;
+mod md5;
+mod numeric;
 mod parse;
+mod pattern;
+mod regex_syntax;
 mod registry;
+mod resolve;
+mod special;
+mod sql;
+mod text;
 mod typed;
 
 pub use ast::{Ast, RefCall};

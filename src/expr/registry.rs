@@ -1,4 +1,245 @@
-//! placeholder
-pub(super) fn is_known(_name: &str) -> bool {
-    false
+//! The functions of the language: name, argument types, result, strictness, whether they can fail. What the documentation
+//! lists and what `bind` resolves is this one table; each family's file holds its part of it.
+//!
+//! Boundary: signatures. Functions whose result type depends on their arguments (`coalesce`, `ref`, …) are listed here for
+//! their names and bound in `special.rs`.
+
+use super::context::{EvalError, Evaluated};
+use super::{datetime, json, numeric, pattern, text};
+use crate::row::{SqlType, Value};
+
+/// The type of an argument or a result, as a signature names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ty {
+    /// `boolean`
+    Bool,
+    /// `smallint`
+    Int2,
+    /// `integer`
+    Int4,
+    /// `bigint`
+    Int8,
+    /// `numeric`
+    Numeric,
+    /// `double precision`: signatures that PostgreSQL prefers and this tool refuses need it.
+    Float8,
+    /// `text`
+    Text,
+    /// `character`
+    Bpchar,
+    /// `bytea`
+    Bytea,
+    /// `date`
+    Date,
+    /// `timestamp`
+    Timestamp,
+    /// `timestamptz`
+    TimestampTz,
+    /// `interval`
+    Interval,
+    /// `uuid`
+    Uuid,
+    /// `jsonb`
+    Jsonb,
+    /// Any type, converted to text by its output function.
+    AnyText,
+    /// Any type that has a JSON form.
+    AnyJson,
+}
+
+impl Ty {
+    /// The type, where it is one.
+    pub fn sql(self) -> Option<SqlType> {
+        Some(match self {
+            Self::Bool => SqlType::Bool,
+            Self::Int2 => SqlType::Int2,
+            Self::Int4 => SqlType::Int4,
+            Self::Int8 => SqlType::Int8,
+            Self::Numeric => SqlType::Numeric,
+            Self::Float8 => SqlType::Float8,
+            Self::Text => SqlType::Text,
+            Self::Bpchar => SqlType::Bpchar,
+            Self::Bytea => SqlType::Bytea,
+            Self::Date => SqlType::Date,
+            Self::Timestamp => SqlType::Timestamp,
+            Self::TimestampTz => SqlType::TimestampTz,
+            Self::Interval => SqlType::Interval,
+            Self::Uuid => SqlType::Uuid,
+            Self::Jsonb => SqlType::Jsonb,
+            Self::AnyText | Self::AnyJson => return None,
+        })
+    }
+
+    /// The word in a signature.
+    pub fn word(self) -> String {
+        self.sql().map_or_else(|| "any".to_owned(), |ty| ty.to_string())
+    }
+}
+
+/// The implementation of a function: takes its arguments out of the slice.
+pub(super) type Run = for<'r> fn(&mut [Value<'r>]) -> Evaluated<'r>;
+
+/// One signature of a function.
+#[derive(Debug)]
+pub struct Builtin {
+    /// The name, folded.
+    pub name: &'static str,
+    /// The arguments' types.
+    pub args: &'static [Ty],
+    /// Whether the last argument may stand any number of times, none included.
+    pub variadic: bool,
+    /// The result's type.
+    pub result: Ty,
+    /// Whether NULL in gives NULL out.
+    pub strict: bool,
+    /// Whether it can end in an error.
+    pub fallible: bool,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    pub(super) run: Option<Run>,
+    /// Why there is no implementation, where PostgreSQL would choose this signature.
+    pub(super) refused: &'static str,
+}
+
+impl Builtin {
+    pub(super) const fn new(name: &'static str, args: &'static [Ty], result: Ty, run: Run, summary: &'static str) -> Self {
+        Self { name, args, variadic: false, result, strict: true, fallible: false, summary, run: Some(run), refused: "" }
+    }
+
+    pub(super) const fn refuse(name: &'static str, args: &'static [Ty], result: Ty, why: &'static str) -> Self {
+        Self { name, args, variadic: false, result, strict: true, fallible: false, summary: "", run: None, refused: why }
+    }
+
+    pub(super) const fn fails(mut self) -> Self {
+        self.fallible = true;
+        self
+    }
+
+    pub(super) const fn lenient(mut self) -> Self {
+        self.strict = false;
+        self
+    }
+
+    pub(super) const fn variadic(mut self) -> Self {
+        self.variadic = true;
+        self
+    }
+
+    /// `name(type, …) → type`
+    pub fn signature(&self) -> String {
+        let args: Vec<String> = self.args.iter().map(|a| a.word()).collect();
+        format!("{}({}{})", self.name, args.join(", "), if self.variadic { ", …" } else { "" })
+    }
+}
+
+/// The families in the order of the documentation.
+pub(super) const FAMILIES: &[(&str, &[Builtin])] =
+    &[("text", text::FUNCTIONS), ("numbers", numeric::FUNCTIONS), ("dates and times", datetime::FUNCTIONS), ("json", json::FUNCTIONS)];
+
+/// The functions that are syntax, or whose types depend on their arguments, with one line for the documentation.
+pub(super) const SPECIAL: &[(&str, &str)] = &[
+    ("coalesce", "the first argument that is not NULL"),
+    ("nullif", "NULL where the two are equal, else the first"),
+    ("greatest", "the greatest argument that is not NULL"),
+    ("least", "the least argument that is not NULL"),
+    ("regexp_replace", "text with matches of a pattern replaced; flags g and i"),
+    ("regexp_like", "whether a pattern matches; flag i"),
+    ("pg_input_is_valid", "whether text can be cast to the named type"),
+    ("new_id", "the new key of this row"),
+    ("legacy_key", "the legacy key of this row, as text"),
+    ("ref", "the new key of the row of another entity with this legacy key"),
+    ("code", "what a code stands for in a code table of the plan"),
+    ("reject", "keeps the row aside with this reason"),
+    ("incident", "the value, and counts an incident"),
+    ("run_started_at", "when the run started; the same for every row"),
+];
+
+/// `like` with a pattern from the row.
+pub(super) static LIKE: Builtin = Builtin::new("like", &[Ty::Text, Ty::Text], Ty::Bool, pattern::run_like, "").fails();
+/// `ilike` with a pattern from the row.
+pub(super) static ILIKE: Builtin = Builtin::new("ilike", &[Ty::Text, Ty::Text], Ty::Bool, pattern::run_ilike, "").fails();
+/// `like` with a literal that was checked.
+pub(super) static LIKE_LITERAL: Builtin = Builtin::new("like", &[Ty::Text, Ty::Text], Ty::Bool, pattern::run_like, "");
+/// `ilike` with a literal that was checked.
+pub(super) static ILIKE_LITERAL: Builtin = Builtin::new("ilike", &[Ty::Text, Ty::Text], Ty::Bool, pattern::run_ilike, "");
+/// `text || text`
+pub(super) static APPEND: Builtin = Builtin::new("||", &[Ty::Text, Ty::Text], Ty::Text, text::append, "");
+
+/// Functions whose result changes from call to call, and what to write instead.
+pub(super) const VOLATILE: &[(&str, &str)] = &[
+    ("now", "run_started_at() is the same for every row and every attempt"),
+    ("current_timestamp", "run_started_at() is the same for every row and every attempt"),
+    ("transaction_timestamp", "run_started_at() is the same for every row and every attempt"),
+    ("statement_timestamp", "run_started_at() is the same for every row and every attempt"),
+    ("clock_timestamp", "run_started_at() is the same for every row and every attempt"),
+    ("timeofday", "run_started_at() is the same for every row and every attempt"),
+    ("localtimestamp", "run_started_at() is the same for every row and every attempt"),
+    ("localtime", "run_started_at() is the same for every row and every attempt"),
+    ("current_time", "run_started_at() is the same for every row and every attempt"),
+    ("current_date", "write the date: date '2025-01-31'"),
+    ("random", "compute a value from the row: md5(id::text)"),
+    ("random_normal", "compute a value from the row: md5(id::text)"),
+    ("setseed", "compute a value from the row: md5(id::text)"),
+    ("gen_random_uuid", "new_id() is the same on every run"),
+    ("uuid_generate_v1", "new_id() is the same on every run"),
+    ("uuid_generate_v4", "new_id() is the same on every run"),
+    ("uuidv4", "new_id() is the same on every run"),
+    ("uuidv7", "new_id() is the same on every run"),
+    ("nextval", "let the target column's default or identity number the rows"),
+    ("currval", "let the target column's default or identity number the rows"),
+    ("lastval", "let the target column's default or identity number the rows"),
+    ("txid_current", "compute a value from the row"),
+    ("current_user", "write the name"),
+    ("session_user", "write the name"),
+    ("user", "write the name"),
+    ("current_setting", "write the value"),
+    ("pg_backend_pid", "compute a value from the row"),
+];
+
+/// The signatures of an operator with this many operands.
+pub(super) fn operators(name: &str, operands: usize) -> impl Iterator<Item = &'static Builtin> {
+    [numeric::OPERATORS, datetime::OPERATORS, json::OPERATORS]
+        .into_iter()
+        .flatten()
+        .filter(move |f| f.name == name && f.args.len() == operands)
+}
+
+/// The signatures of a name.
+pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Builtin> {
+    FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(move |f| f.name == name)
+}
+
+/// Whether a name has a meaning already.
+pub(super) fn is_known(name: &str) -> bool {
+    named(name).next().is_some() || SPECIAL.iter().chain(VOLATILE).any(|(known, _)| *known == name)
+}
+
+/// Every name that can be called, for suggestions.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let builtin = FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(|f| f.run.is_some()).map(|f| f.name);
+    builtin.chain(SPECIAL.iter().map(|(name, _)| *name))
+}
+
+/// A value that is not of the type that `bind` gave it: a column whose bytes were decoded as another type.
+#[cold]
+pub(super) fn mismatch() -> EvalError {
+    EvalError::sql("XX000", "a value is not of its column's type")
+}
+
+/// Takes a text argument.
+pub(super) fn text_of<'r>(value: &mut Value<'r>) -> Result<std::borrow::Cow<'r, str>, EvalError> {
+    match std::mem::replace(value, Value::Null) {
+        Value::Text(text) | Value::Json(text) | Value::Jsonb(text) => Ok(text),
+        _ => Err(mismatch()),
+    }
+}
+
+/// Takes a whole number.
+pub(super) fn int_of(value: &Value<'_>) -> Result<i64, EvalError> {
+    match value {
+        Value::Int2(n) => Ok(i64::from(*n)),
+        Value::Int4(n) => Ok(i64::from(*n)),
+        Value::Int8(n) => Ok(*n),
+        _ => Err(mismatch()),
+    }
 }

@@ -1,14 +1,95 @@
-//! The typed tree. Boundary: evaluation only; what a function does is in the file of its family.
+//! The typed tree and its evaluation. Boundary: control flow and three-valued logic; what a function does is in the file of
+//! its family, what it reads comes through [`Context`].
+//!
+//! Every name is resolved and every cast explicit, so a row is evaluated without a look-up by name and without an
+//! allocation that the values themselves do not need.
 
-use super::context::{Context, EvalError, Reference};
-use crate::row::{SqlType, Value};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::ast::Test;
+use super::cast;
+use super::compare::{Comparator, Comparison};
+use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
+use super::numeric;
+use super::pattern::{self, Replacer};
+use super::registry::{Builtin, int_of, mismatch, text_of};
+use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
 
 /// A bound expression: every name resolved, every cast explicit.
 #[derive(Debug)]
 pub struct Expr {
+    pub(super) node: Node,
     pub(super) ty: SqlType,
     pub(super) columns: Vec<usize>,
     pub(super) references: Vec<Reference>,
+    pub(super) fallible: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Node {
+    Const(Value<'static>),
+    Column { index: usize, name: Box<str> },
+    Not(Box<Node>),
+    And(Box<[Node; 2]>),
+    Or(Box<[Node; 2]>),
+    Is { operand: Box<Node>, test: Test, negated: bool },
+    Compare { op: Comparison, by: Comparator, sides: Box<[Node; 2]> },
+    Distinct { by: Comparator, sides: Box<[Node; 2]>, negated: bool },
+    In { by: Comparator, operand: Box<Node>, list: Box<[Node]>, negated: bool },
+    Case { branches: Box<[(Node, Node)]>, otherwise: Box<Node> },
+    Coalesce(Box<[Node]>),
+    Nullif { by: Comparator, sides: Box<[Node; 2]> },
+    Extreme { by: Comparator, args: Box<[Node]>, greatest: bool },
+    Call { builtin: &'static Builtin, args: Box<[Node]> },
+    Cast { run: cast::Run, fallible: bool, to: SqlType, operand: Box<Node> },
+    Label { ty: Arc<EnumType>, operand: Box<Node> },
+    Precision { precision: i64, scale: i64, operand: Box<Node> },
+    Truncate { length: usize, operand: Box<Node> },
+    Regex { regex: Box<Regex>, pattern: Box<str>, fold: bool, operand: Box<Node>, negated: bool },
+    Replace { replacer: Box<Replacer>, sides: Box<[Node; 2]>, pattern: Box<str>, flags: Box<str> },
+    Valid { input: cast::Run, ty: SqlType, operand: Box<Node> },
+    NewId,
+    LegacyKey,
+    RunStartedAt,
+    Ref(Box<Ref>),
+    Code(Box<Code>),
+    Reject(Box<str>),
+    Incident { code: Box<str>, value: Box<Node> },
+}
+
+#[derive(Debug)]
+pub(super) struct Ref {
+    pub reference: Reference,
+    /// One whole number, or texts to be joined.
+    pub whole: bool,
+    pub key: Box<[Node]>,
+}
+
+/// A code table, its values of the type that is wanted.
+#[derive(Debug)]
+pub(super) struct Code {
+    pub table: Box<str>,
+    pub operand: Node,
+    pub entries: Entries,
+    pub on_null: Value<'static>,
+    pub otherwise: Otherwise,
+}
+
+#[derive(Debug)]
+pub(super) enum Entries {
+    Ints(HashMap<i64, Value<'static>>),
+    Texts(HashMap<Box<str>, Value<'static>>),
+}
+
+#[derive(Debug)]
+pub(super) enum Otherwise {
+    Reject,
+    Null,
+    Default(Value<'static>),
 }
 
 impl Expr {
@@ -19,7 +100,7 @@ impl Expr {
 
     /// Whether evaluation can end in anything but a value.
     pub fn fallible(&self) -> bool {
-        true
+        self.fallible
     }
 
     /// The source columns that it reads, ascending.
@@ -29,12 +110,15 @@ impl Expr {
 
     /// The source column that it is, where it is nothing else: its field bytes can pass through untouched.
     pub fn as_column(&self) -> Option<usize> {
-        None
+        match self.node {
+            Node::Column { index, .. } => Some(index),
+            _ => None,
+        }
     }
 
     /// Whether it is `new_id()` and nothing else.
     pub fn is_new_id(&self) -> bool {
-        false
+        matches!(self.node, Node::NewId)
     }
 
     /// The references that it resolves.
@@ -42,14 +126,351 @@ impl Expr {
         &self.references
     }
 
-    /// The expression as SQL, casts made explicit.
-    pub fn to_sql(&self) -> String {
-        String::new()
-    }
-
     /// Its value for the row of `ctx`.
     pub fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<Value<'r>, EvalError> {
-        let _ = ctx;
-        Err(EvalError::sql("0A000", "not compiled yet"))
+        self.node.eval(ctx)
     }
+}
+
+/// A value of the plan, without copying its text.
+fn lend<'r>(value: &'r Value<'static>) -> Value<'r> {
+    match value {
+        Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+        Value::Json(text) => Value::Json(Cow::Borrowed(text)),
+        Value::Jsonb(text) => Value::Jsonb(Cow::Borrowed(text)),
+        Value::Bytea(bytes) => Value::Bytea(Cow::Borrowed(bytes)),
+        other => other.clone(),
+    }
+}
+
+fn truth(value: &Value<'_>) -> Result<Option<bool>, EvalError> {
+    match value {
+        Value::Bool(value) => Ok(Some(*value)),
+        Value::Null => Ok(None),
+        _ => Err(mismatch()),
+    }
+}
+
+fn boolean<'r>(value: Option<bool>) -> Value<'r> {
+    value.map_or(Value::Null, Value::Bool)
+}
+
+impl Node {
+    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+        match self {
+            Self::Const(value) => Ok(lend(value)),
+            Self::Column { index, .. } => ctx.field(*index),
+            Self::Not(operand) => Ok(boolean(operand.test(ctx)?.map(|value| !value))),
+            Self::And(sides) => Self::connect(sides, false, ctx),
+            Self::Or(sides) => Self::connect(sides, true, ctx),
+            Self::Is { operand, test, negated } => {
+                let value = operand.eval(ctx)?;
+                let holds = match test {
+                    Test::Null | Test::Unknown => value.is_null(),
+                    Test::True => truth(&value)? == Some(true),
+                    Test::False => truth(&value)? == Some(false),
+                };
+                Ok(Value::Bool(holds != *negated))
+            }
+            Self::Compare { op, by, sides } => {
+                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
+                if left.is_null() || right.is_null() {
+                    return Ok(Value::Null);
+                }
+                Ok(Value::Bool(op.holds(by.order(&left, &right)?)))
+            }
+            Self::Distinct { by, sides, negated } => {
+                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
+                Ok(Value::Bool(by.same(&left, &right)? == *negated))
+            }
+            Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
+            Self::Case { branches, otherwise } => {
+                for (when, then) in branches {
+                    if when.test(ctx)? == Some(true) {
+                        return then.eval(ctx);
+                    }
+                }
+                otherwise.eval(ctx)
+            }
+            Self::Coalesce(args) => {
+                for arg in args {
+                    let value = arg.eval(ctx)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Ok(Value::Null)
+            }
+            Self::Nullif { by, sides } => {
+                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
+                let equal = !left.is_null() && !right.is_null() && by.order(&left, &right)?.is_eq();
+                Ok(if equal { Value::Null } else { left })
+            }
+            Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
+            Self::Call { builtin, args } => Self::call(builtin, args, ctx),
+            Self::Cast { run, operand, .. } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                value => run(value),
+            },
+            Self::Label { ty, operand } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
+                Value::Text(_) => Err(EvalError::Reject {
+                    code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN),
+                    message: Cow::Owned(format!("no label of {}", ty.name)),
+                }),
+                _ => Err(mismatch()),
+            },
+            Self::Precision { precision, scale, operand } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                value => numeric::constrain(numeric::numeric_of(&value)?, *precision, *scale).map(Value::Numeric),
+            },
+            Self::Truncate { length, operand } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                mut value => {
+                    let text = text_of(&mut value)?;
+                    let end = text.char_indices().nth(*length).map_or(text.len(), |(at, _)| at);
+                    Ok(Value::Text(super::text::slice(text, 0..end)))
+                }
+            },
+            Self::Regex { regex, operand, negated, .. } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                mut value => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?) != *negated)),
+            },
+            Self::Replace { replacer, sides, .. } => {
+                let (mut text, mut by) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
+                if text.is_null() || by.is_null() {
+                    return Ok(Value::Null);
+                }
+                let (text, by) = (text_of(&mut text)?, text_of(&mut by)?);
+                Ok(Value::Text(replacer.replace(text, &by)))
+            }
+            Self::Valid { input, operand, .. } => match operand.eval(ctx)? {
+                Value::Null => Ok(Value::Null),
+                value => match input(value) {
+                    Ok(_) => Ok(Value::Bool(true)),
+                    // Class 22, data exceptions: what a server reports softly. Everything else is an error there, too.
+                    Err(EvalError::Sql { sqlstate, .. }) if sqlstate.starts_with("22") => Ok(Value::Bool(false)),
+                    Err(error) => Err(error),
+                },
+            },
+            Self::NewId => ctx.new_id().map(Value::Uuid),
+            Self::LegacyKey => Ok(Value::Text(ctx.legacy_key())),
+            Self::RunStartedAt => Ok(Value::TimestampTz(ctx.run_started_at())),
+            Self::Ref(reference) => reference.eval(ctx),
+            Self::Code(code) => code.eval(ctx),
+            Self::Reject(code) => {
+                Err(EvalError::Reject { code: Cow::Owned(code.to_string()), message: Cow::Borrowed("rejected by a rule of the plan") })
+            }
+            Self::Incident { code, value } => {
+                let value = value.eval(ctx)?;
+                ctx.incident(code);
+                Ok(value)
+            }
+        }
+    }
+
+    /// A condition: `None` is unknown.
+    fn test<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<Option<bool>, EvalError> {
+        truth(&self.eval(ctx)?)
+    }
+
+    /// `and` (decided by false) and `or` (decided by true); the right side is left alone where the left decides.
+    fn connect<'r, C: Context<'r>>(sides: &'r [Self; 2], decisive: bool, ctx: &mut C) -> Evaluated<'r> {
+        let left = sides[0].test(ctx)?;
+        if left == Some(decisive) {
+            return Ok(Value::Bool(decisive));
+        }
+        let right = sides[1].test(ctx)?;
+        Ok(boolean(if right == Some(decisive) { right } else { left.and(right) }))
+    }
+
+    fn within<'r, C: Context<'r>>(by: &Comparator, operand: &'r Self, list: &'r [Self], negated: bool, ctx: &mut C) -> Evaluated<'r> {
+        let operand = operand.eval(ctx)?;
+        if operand.is_null() {
+            return Ok(Value::Null);
+        }
+        let mut unknown = false;
+        for item in list {
+            let item = item.eval(ctx)?;
+            if item.is_null() {
+                unknown = true;
+            } else if by.order(&operand, &item)?.is_eq() {
+                return Ok(Value::Bool(!negated));
+            }
+        }
+        Ok(if unknown { Value::Null } else { Value::Bool(negated) })
+    }
+
+    fn extreme<'r, C: Context<'r>>(by: &Comparator, args: &'r [Self], greatest: bool, ctx: &mut C) -> Evaluated<'r> {
+        let mut best = Value::Null;
+        for arg in args {
+            let value = arg.eval(ctx)?;
+            if value.is_null() {
+                continue;
+            }
+            // Of equal values the first stays, as in PostgreSQL: 1.0 and 1.00 are equal and not the same.
+            let better = best.is_null() || {
+                let order = by.order(&value, &best)?;
+                if greatest { order.is_gt() } else { order.is_lt() }
+            };
+            if better {
+                best = value;
+            }
+        }
+        Ok(best)
+    }
+
+    fn call<'r, C: Context<'r>>(builtin: &'static Builtin, args: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
+        let run = builtin.run.ok_or_else(mismatch)?;
+        let mut few = [Value::Null, Value::Null, Value::Null, Value::Null];
+        let mut many = Vec::new();
+        let values = match few.get_mut(..args.len()) {
+            Some(values) => values,
+            None => {
+                many.resize(args.len(), Value::Null);
+                &mut many[..]
+            }
+        };
+        let mut null = false;
+        for (value, arg) in values.iter_mut().zip(args) {
+            *value = arg.eval(ctx)?;
+            null |= value.is_null();
+        }
+        if null && builtin.strict { Ok(Value::Null) } else { run(values) }
+    }
+
+    /// The nodes below.
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Const(_) | Self::Column { .. } | Self::NewId | Self::LegacyKey | Self::RunStartedAt | Self::Reject(_) => Vec::new(),
+            Self::Not(operand)
+            | Self::Is { operand, .. }
+            | Self::Cast { operand, .. }
+            | Self::Label { operand, .. }
+            | Self::Precision { operand, .. }
+            | Self::Truncate { operand, .. }
+            | Self::Regex { operand, .. }
+            | Self::Valid { operand, .. }
+            | Self::Incident { value: operand, .. } => vec![operand],
+            Self::And(sides)
+            | Self::Or(sides)
+            | Self::Compare { sides, .. }
+            | Self::Distinct { sides, .. }
+            | Self::Nullif { sides, .. }
+            | Self::Replace { sides, .. } => sides.iter().collect(),
+            Self::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
+            Self::Case { branches, otherwise } => {
+                branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
+            }
+            Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
+            Self::Ref(reference) => reference.key.iter().collect(),
+            Self::Code(code) => vec![&code.operand],
+        }
+    }
+
+    /// Whether this node, its children apart, can end in anything but a value.
+    pub fn can_fail(&self) -> bool {
+        match self {
+            Self::Call { builtin, .. } => builtin.fallible,
+            Self::Cast { fallible, .. } => *fallible,
+            Self::Code(code) => matches!(code.otherwise, Otherwise::Reject),
+            Self::Valid { ty, .. } => {
+                !matches!(ty, SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Uuid | SqlType::Bool)
+            }
+            Self::Label { .. } | Self::Precision { .. } | Self::Ref(_) | Self::Reject(_) | Self::NewId => true,
+            _ => false,
+        }
+    }
+}
+
+impl Ref {
+    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+        let Some(key) = self.key(ctx)? else { return Ok(Value::Null) };
+        let resolved = ctx.resolve(&self.reference, key);
+        let parent = &self.reference.entity_name;
+        let (code, what) = match resolved {
+            Resolved::Found(id) => return Ok(Value::Uuid(id)),
+            Resolved::Cycle => {
+                if self.reference.on_cycle == Some(OnCycle::Null) {
+                    ctx.incident(reason::SELF_CYCLE);
+                    return Ok(Value::Null);
+                }
+                let message = Cow::Owned(format!("the reference to {parent} is part of a cycle"));
+                return Err(EvalError::Reject { code: Cow::Borrowed(reason::REF_CYCLE), message });
+            }
+            Resolved::Missing => (reason::REF_MISSING, "is not in the source"),
+            Resolved::ParentQuarantined => (reason::PARENT_QUARANTINED, "is in quarantine"),
+            Resolved::ParentFiltered => (reason::PARENT_FILTERED, "was left out by a filter"),
+        };
+        let message = || Cow::Owned(format!("the row of {parent} that is referred to {what}"));
+        match self.reference.on_missing {
+            OnMissing::Null => {
+                ctx.incident(reason::REF_NULLED);
+                Ok(Value::Null)
+            }
+            OnMissing::Fail => Err(EvalError::Fail { message: message() }),
+            OnMissing::Quarantine if resolved == Resolved::ParentFiltered => Err(EvalError::ParentFiltered),
+            OnMissing::Quarantine => Err(EvalError::Reject { code: Cow::Borrowed(code), message: message() }),
+        }
+    }
+
+    /// `None` where a part of the key is NULL.
+    fn key<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<Option<LegacyKey>, EvalError> {
+        let mut joined: Option<Cow<'r, str>> = None;
+        for part in &self.key {
+            let mut value = part.eval(ctx)?;
+            if value.is_null() {
+                return Ok(None);
+            }
+            if self.whole {
+                return int_of(&value).map(|key| Some(LegacyKey::Int(key)));
+            }
+            let text = text_of(&mut value)?;
+            joined = Some(match joined {
+                None => text,
+                Some(joined) => Cow::Owned(format!("{joined}:{text}")),
+            });
+        }
+        Ok(joined.map(|key| LegacyKey::Text(key.into())))
+    }
+}
+
+impl Code {
+    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+        let code = self.operand.eval(ctx)?;
+        let found = match (&self.entries, &code) {
+            (_, Value::Null) => Some(&self.on_null),
+            (Entries::Ints(entries), code) => entries.get(&int_of(code)?),
+            (Entries::Texts(entries), Value::Text(code)) => entries.get(&**code),
+            _ => return Err(mismatch()),
+        };
+        match (found, &self.otherwise) {
+            (Some(value), _) => Ok(lend(value)),
+            (None, Otherwise::Null) => {
+                ctx.incident(reason::CODE_NULLED);
+                Ok(Value::Null)
+            }
+            (None, Otherwise::Default(value)) => {
+                ctx.incident(reason::CODE_DEFAULTED);
+                Ok(lend(value))
+            }
+            (None, Otherwise::Reject) => Err(EvalError::Reject {
+                code: Cow::Borrowed(reason::CODE_UNMAPPED),
+                message: Cow::Owned(format!("the code is not in the code table {}", self.table)),
+            }),
+        }
+    }
+}
+
+/// Whether `like` with this pattern can fail; used for literals.
+pub(super) fn like_is_well_formed(pattern: &str) -> bool {
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' && chars.next().is_none() {
+            return false;
+        }
+    }
+    let _ = pattern::like;
+    true
 }

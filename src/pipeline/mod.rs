@@ -1,8 +1,25 @@
 //! Where the stages meet: the only threads, the one order of things, resume, progress.
 //!
-//! Boundary: stages never see each other; they meet here, through `row` and `staging`. What is right or wrong with a plan is `check`'s,
-//! what is printed is `cli`'s.
+//! ```text
+//! reader threads ──► store thread ──► coordinator ──► rayon: transform ──► store thread ──► coordinator ──► loader threads
+//!  (source)           (SQLite)        (this order)      (pure)                                               (target)
+//! ```
+//!
+//! Every arrow is a bounded channel, and what travels is the name of a chunk: its bytes are in the staging file, so a stage that
+//! falls behind costs disk, not memory. Boundary: stages never see each other; what is right or wrong with a plan is
+//! `check`'s, what is printed is `cli`'s.
 
+mod constraints;
+mod coordinator;
+mod extract;
+mod failpoint;
+mod load;
+mod prepare;
+mod resume;
+mod run;
 mod settings;
+mod shared;
+mod store;
 
-pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages, run};
+pub use run::run;
+pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages};

@@ -1,7 +1,6 @@
 //! What a run is asked to do, and what it tells while it does it.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use thiserror::Error;
 
@@ -183,10 +182,4 @@ pub enum PipelineError {
         /// The thread.
         thread: String,
     },
-}
-
-/// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set.
-pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Sync)) -> Result<Finished, PipelineError> {
-    let _ = (setup, stop, observe);
-    Err(PipelineError::NotReady { message: "not built yet".into() })
 }

@@ -44,8 +44,11 @@ impl StagingReader {
         read_meta(&self.db)
     }
 
-    /// Runs several reads on one state of the file.
+    /// Runs several reads on one state of the file. Inside another `at_once` it is part of that.
     pub fn at_once<T>(&self, read: impl FnOnce(&Self) -> Result<T, StagingError>) -> Result<T, StagingError> {
+        if !self.db.is_autocommit() {
+            return read(self);
+        }
         let view = self.db.unchecked_transaction()?;
         let result = read(self);
         view.rollback()?;

@@ -460,6 +460,22 @@ fn a_changed_plan_needs_its_rows_given_up_first() {
 }
 
 #[test]
+fn reads_at_once_see_one_state() {
+    let mut at = Fixture::new();
+    let orders = at.orders;
+    at.extract(orders, 0);
+    let reader = at.reader();
+    let read = |reader: &StagingReader| reader.entity_ledger(orders).map(|ledger| ledger.read);
+    let seen = reader.at_once(|reader| {
+        let before = read(reader)?;
+        at.extract(orders, 1);
+        Ok((before, read(reader)?))
+    });
+    assert_eq!(seen.unwrap(), (10, 10));
+    assert_eq!(read(&reader).unwrap(), 20);
+}
+
+#[test]
 fn ranges_say_where_to_continue() {
     let mut at = Fixture::new();
     let orders = at.orders;

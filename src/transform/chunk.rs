@@ -201,6 +201,28 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     Ok(ChunkOutput { tuples: out.into_bytes(), loaded, keys, rejects, incidents, controls, references })
 }
 
+/// The control sums of a chunk, with the outcome of each row given: when the target refuses rows, their part moves from one
+/// outcome to another.
+pub fn control_sums(
+    entity: &CompiledEntity,
+    inputs: &Inputs,
+    tuples: &[u8],
+    outcome: impl Fn(u32) -> Outcome,
+) -> Result<Vec<ControlSum>, TransformError> {
+    let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
+    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
+    let mut tally = Tally::new(entity);
+    let mut row = 0;
+    while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+        let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
+        let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome(row), value);
+        controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        row += 1;
+    }
+    Ok(tally.finish(entity).1)
+}
+
 enum Settled {
     Loaded,
     Merged { id: [u8; 16], survivor: String },

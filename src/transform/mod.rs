@@ -11,7 +11,7 @@ mod mint;
 mod row;
 mod survey;
 
-pub use chunk::{ChunkOutput, IncidentCount, KeyFate, ReferenceCount, RejectedRow, RowKey, TransformError, transform_chunk};
+pub use chunk::{ChunkOutput, IncidentCount, KeyFate, ReferenceCount, RejectedRow, RowKey, TransformError, control_sums, transform_chunk};
 pub use control::ControlSum;
 pub use keys::{Fate, KeySnapshot, KeySnapshotBuilder};
 pub use mint::Minter;

@@ -1,0 +1,122 @@
+//! Equality and order. Boundary: both sides have been brought to types that one of these orders takes; which, is `bind`'s.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::context::EvalError;
+use super::numeric;
+use super::registry::{int_of, mismatch};
+use crate::row::{EnumType, Value};
+
+/// How two values that are not NULL are compared.
+#[derive(Clone, Debug)]
+pub(super) enum Comparator {
+    Bool,
+    /// Whole numbers of any width.
+    Int,
+    Numeric,
+    /// Bytes: equality of text under every collation of a deterministic kind, order under the collation "C".
+    Text,
+    /// `character`: the same without the padding.
+    Padded,
+    /// Dates and timestamps in any mix.
+    Instant,
+    TimestampTz,
+    Uuid,
+    /// Labels in the order of the type.
+    Enum(Arc<EnumType>),
+}
+
+const DAY: i128 = 86_400_000_000;
+
+fn instant(value: &Value<'_>) -> Result<i128, EvalError> {
+    Ok(match value {
+        Value::Date(i32::MAX) | Value::Timestamp(i64::MAX) => i128::MAX,
+        Value::Date(i32::MIN) | Value::Timestamp(i64::MIN) => i128::MIN,
+        Value::Date(days) => i128::from(*days) * DAY,
+        Value::Timestamp(micros) => i128::from(*micros),
+        _ => return Err(mismatch()),
+    })
+}
+
+impl Comparator {
+    /// The order of two values, neither of them NULL.
+    pub fn order(&self, left: &Value<'_>, right: &Value<'_>) -> Result<Ordering, EvalError> {
+        Ok(match (self, left, right) {
+            (Self::Text, Value::Text(l), Value::Text(r)) => l.as_bytes().cmp(r.as_bytes()),
+            (Self::Int, l, r) => int_of(l)?.cmp(&int_of(r)?),
+            (Self::Numeric, Value::Numeric(l), Value::Numeric(r)) => numeric::compare(l, r),
+            (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
+            (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
+            (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
+            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
+            (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
+                let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
+                place(l)?.cmp(&place(r)?)
+            }
+            _ => return Err(mismatch()),
+        })
+    }
+
+    /// `IS NOT DISTINCT FROM`
+    pub fn same(&self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
+        match (left.is_null(), right.is_null()) {
+            (true, true) => Ok(true),
+            (false, false) => self.order(left, right).map(Ordering::is_eq),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// A comparison operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "=" => Self::Equal,
+            "<>" => Self::NotEqual,
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it asks for an order, not for equality alone.
+    pub fn orders(self) -> bool {
+        !matches!(self, Self::Equal | Self::NotEqual)
+    }
+
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}

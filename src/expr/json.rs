@@ -1,0 +1,626 @@
+//! `jsonb`: the canonical text that PostgreSQL prints, made from JSON text, and the functions over it. Boundary: a `jsonb`
+//! value *is* its canonical text here, so parts of it are canonical too and are handed out without copying.
+//!
+//! Canonical: keys by length, then by bytes; of equal keys the last; `": "` and `", "`; numbers as `numeric` prints them;
+//! strings with the escapes of `escape_json`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::context::{EvalError, Evaluated};
+use super::datetime;
+use super::numeric;
+use super::registry::{Builtin, Ty, int_of, mismatch, text_of};
+use super::text::slice;
+use crate::row::{Numeric, Value};
+
+pub(super) const FUNCTIONS: &[Builtin] = &[
+    Builtin::new("to_jsonb", &[Ty::AnyJson], Ty::Jsonb, to_jsonb, "the value as jsonb").fails(),
+    Builtin::new("jsonb_build_object", &[Ty::AnyJson], Ty::Jsonb, build_object, "an object of keys and values in turn")
+        .fails()
+        .lenient()
+        .variadic(),
+    Builtin::new("jsonb_typeof", &[Ty::Jsonb], Ty::Text, type_of, "object, array, string, number, boolean or null"),
+];
+
+pub(super) const OPERATORS: &[Builtin] = &[
+    Builtin::new("->", &[Ty::Jsonb, Ty::Text], Ty::Jsonb, |a| field(a, false), ""),
+    Builtin::new("->", &[Ty::Jsonb, Ty::Int4], Ty::Jsonb, |a| element(a, false), ""),
+    Builtin::new("->>", &[Ty::Jsonb, Ty::Text], Ty::Text, |a| field(a, true), ""),
+    Builtin::new("->>", &[Ty::Jsonb, Ty::Int4], Ty::Text, |a| element(a, true), ""),
+];
+
+/// Nesting beyond this is refused. PostgreSQL's own limit is its stack (`max_stack_depth`), about this deep with the default of 2 MB.
+const DEEPEST: usize = 10_000;
+
+#[cold]
+fn invalid() -> EvalError {
+    EvalError::sql("22P02", "invalid input syntax for type json")
+}
+
+/// Whether JSON is only checked or made canonical. `json` keeps escapes as they are, so `\u0000` and half surrogates are no errors in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Check,
+    Canonical,
+}
+
+/// The canonical text of a JSON text.
+pub(super) fn canonical(text: &str) -> Result<String, EvalError> {
+    let mut parser =
+        Parser { bytes: text.as_bytes(), text, at: 0, mode: Mode::Canonical, out: String::with_capacity(text.len() + text.len() / 8) };
+    parser.document()?;
+    Ok(parser.out)
+}
+
+/// Whether a text is JSON, as type `json` has it.
+pub(super) fn check(text: &str) -> Result<(), EvalError> {
+    Parser { bytes: text.as_bytes(), text, at: 0, mode: Mode::Check, out: String::new() }.document()
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    mode: Mode,
+    out: String,
+}
+
+/// An array or object that is open.
+enum Open {
+    Array { first: bool },
+    Object { start: usize, members: Vec<Member> },
+}
+
+/// A member of an object: its key without escapes, and where its text `"key": value` begins in the output.
+struct Member {
+    key: String,
+    start: usize,
+}
+
+impl Parser<'_> {
+    fn document(&mut self) -> Result<(), EvalError> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            // At the beginning of a value.
+            self.space();
+            match self.bytes.get(self.at).copied() {
+                Some(b'[') => {
+                    self.enter(&open)?;
+                    self.emit("[");
+                    self.space();
+                    if self.take(b']') {
+                        self.emit("]");
+                    } else {
+                        open.push(Open::Array { first: true });
+                        continue;
+                    }
+                }
+                Some(b'{') => {
+                    self.enter(&open)?;
+                    let start = self.out.len();
+                    self.emit("{");
+                    self.space();
+                    if self.take(b'}') {
+                        self.emit("}");
+                    } else {
+                        let mut members = Vec::new();
+                        self.key(&mut members)?;
+                        open.push(Open::Object { start, members });
+                        continue;
+                    }
+                }
+                _ => self.scalar()?,
+            }
+            // Behind a value: close what ends here, until something goes on.
+            loop {
+                self.space();
+                match open.last_mut() {
+                    None if self.at == self.bytes.len() => return Ok(()),
+                    None => return Err(invalid()),
+                    Some(Open::Array { first }) => {
+                        *first = false;
+                        if self.take(b',') {
+                            self.emit(", ");
+                            break;
+                        }
+                        if !self.take(b']') {
+                            return Err(invalid());
+                        }
+                        self.emit("]");
+                        open.pop();
+                    }
+                    Some(Open::Object { start, members }) => {
+                        if self.take(b',') {
+                            self.space();
+                            self.emit(", ");
+                            self.key(members)?;
+                            break;
+                        }
+                        if !self.take(b'}') {
+                            return Err(invalid());
+                        }
+                        let (start, members) = (*start, std::mem::take(members));
+                        self.order(start, members);
+                        self.emit("}");
+                        open.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, open: &[Open]) -> Result<(), EvalError> {
+        if open.len() >= DEEPEST {
+            return Err(EvalError::sql("54001", "JSON nested too deeply"));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn emit(&mut self, text: &str) {
+        if self.mode == Mode::Canonical {
+            self.out.push_str(text);
+        }
+    }
+
+    fn space(&mut self) {
+        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.bytes.get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn key(&mut self, members: &mut Vec<Member>) -> Result<(), EvalError> {
+        self.space();
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(invalid());
+        }
+        let start = self.out.len();
+        let key = self.string()?;
+        if self.mode == Mode::Canonical {
+            escape(&key, &mut self.out);
+            self.out.push_str(": ");
+            members.push(Member { key, start });
+        }
+        self.space();
+        if self.take(b':') { Ok(()) } else { Err(invalid()) }
+    }
+
+    /// Puts the members of an object in order. Most objects are in order already.
+    fn order(&mut self, start: usize, members: Vec<Member>) {
+        let before = |a: &str, b: &str| (a.len(), a).cmp(&(b.len(), b));
+        if members.windows(2).all(|pair| before(&pair[0].key, &pair[1].key).is_lt()) {
+            return;
+        }
+        let ends = members.iter().skip(1).map(|next| next.start - 2).chain([self.out.len()]);
+        let mut members: Vec<(String, std::ops::Range<usize>)> =
+            members.iter().zip(ends).map(|(member, end)| (member.key.clone(), member.start..end)).collect();
+        members.sort_by(|a, b| before(&a.0, &b.0));
+        let mut ordered = String::with_capacity(self.out.len() - start);
+        for (at, (key, range)) in members.iter().enumerate() {
+            // The sort is stable: of equal keys the last one written comes last.
+            if members.get(at + 1).is_some_and(|(next, _)| next == key) {
+                continue;
+            }
+            ordered.push_str(if ordered.is_empty() { "{" } else { ", " });
+            ordered.push_str(&self.out[range.clone()]);
+        }
+        self.out.truncate(start);
+        self.out.push_str(&ordered);
+    }
+
+    fn scalar(&mut self) -> Result<(), EvalError> {
+        match self.bytes.get(self.at) {
+            Some(b'"') => {
+                let string = self.string()?;
+                if self.mode == Mode::Canonical {
+                    escape(&string, &mut self.out);
+                }
+                Ok(())
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(_) => {
+                // A word ends where its letters end: `nullx` is one wrong word.
+                let end = self.bytes[self.at..].iter().position(|b| !is_word(*b)).map_or(self.bytes.len(), |n| self.at + n);
+                let word = &self.bytes[self.at..end];
+                if !matches!(word, b"true" | b"false" | b"null") {
+                    return Err(invalid());
+                }
+                let word = &self.text[self.at..end];
+                self.at = end;
+                if self.mode == Mode::Canonical {
+                    self.out.push_str(word);
+                }
+                Ok(())
+            }
+            None => Err(invalid()),
+        }
+    }
+
+    fn digits(&mut self) -> usize {
+        let count = self.bytes[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        self.at += count;
+        count
+    }
+
+    fn number(&mut self) -> Result<(), EvalError> {
+        let start = self.at;
+        self.take(b'-');
+        if !self.take(b'0') && self.digits() == 0 {
+            return Err(invalid());
+        }
+        if self.take(b'.') && self.digits() == 0 {
+            return Err(invalid());
+        }
+        if self.take(b'e') || self.take(b'E') {
+            if !self.take(b'+') {
+                self.take(b'-');
+            }
+            if self.digits() == 0 {
+                return Err(invalid());
+            }
+        }
+        if self.bytes.get(self.at).is_some_and(|b| is_word(*b)) {
+            return Err(invalid());
+        }
+        if self.mode == Mode::Canonical {
+            let token = &self.text[start..self.at];
+            // Plain whole numbers are printed as they are written.
+            if token.len() < 28 && token.bytes().all(|b| b.is_ascii_digit()) {
+                self.out.push_str(token);
+            } else {
+                let _ = write!(self.out, "{}", numeric::parse(token)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The string at the quote, without its escapes.
+    fn string(&mut self) -> Result<String, EvalError> {
+        self.at += 1;
+        let mut string = String::new();
+        loop {
+            let run = self.bytes[self.at..].iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F)).ok_or_else(invalid)?;
+            string.push_str(&self.text[self.at..self.at + run]);
+            self.at += run;
+            match self.bytes[self.at] {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(string);
+                }
+                b'\\' => {
+                    self.at += 1;
+                    let escaped = *self.bytes.get(self.at).ok_or_else(invalid)?;
+                    self.at += 1;
+                    string.push(match escaped {
+                        b'"' => '"',
+                        b'\\' => '\\',
+                        b'/' => '/',
+                        b'b' => '\u{8}',
+                        b'f' => '\u{c}',
+                        b'n' => '\n',
+                        b'r' => '\r',
+                        b't' => '\t',
+                        b'u' => self.unicode()?,
+                        _ => return Err(invalid()),
+                    });
+                }
+                _ => return Err(invalid()),
+            }
+        }
+    }
+
+    fn hex(&mut self) -> Result<u32, EvalError> {
+        let digits = self.bytes.get(self.at..self.at + 4).ok_or_else(invalid)?;
+        let mut code = 0;
+        for digit in digits {
+            code = code * 16 + char::from(*digit).to_digit(16).ok_or_else(invalid)?;
+        }
+        self.at += 4;
+        Ok(code)
+    }
+
+    fn unicode(&mut self) -> Result<char, EvalError> {
+        let code = self.hex()?;
+        if self.mode == Mode::Check {
+            return Ok(' ');
+        }
+        match code {
+            0 => Err(EvalError::sql("22P05", "\\u0000 cannot be converted to text")),
+            0xD800..=0xDBFF => {
+                if !(self.take(b'\\') && self.take(b'u')) {
+                    return Err(invalid());
+                }
+                let low = self.hex()?;
+                if !(0xDC00..=0xDFFF).contains(&low) {
+                    return Err(invalid());
+                }
+                char::from_u32(0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00)).ok_or_else(invalid)
+            }
+            code => char::from_u32(code).ok_or_else(invalid),
+        }
+    }
+}
+
+/// What the lexer of PostgreSQL takes as part of a word: letters, digits, `_` and everything that is not ASCII.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// `escape_json`: the string in quotes.
+fn escape(string: &str, out: &mut String) {
+    out.push('"');
+    let mut done = 0;
+    for (at, byte) in string.bytes().enumerate() {
+        let short = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            0x08 => "\\b",
+            0x0C => "\\f",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..=0x1F => "",
+            _ => continue,
+        };
+        out.push_str(&string[done..at]);
+        if short.is_empty() {
+            let _ = write!(out, "\\u{byte:04x}");
+        } else {
+            out.push_str(short);
+        }
+        done = at + 1;
+    }
+    out.push_str(&string[done..]);
+    out.push('"');
+}
+
+/// The end of the canonical value that begins at `at`. `None` where the text is not canonical.
+fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut next = at;
+    loop {
+        match *bytes.get(next)? {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b'"' => next = end_of_string(bytes, next)? - 1,
+            _ => {
+                // Within a container a scalar ends by itself; alone, it ends where it ends.
+                if depth == 0 {
+                    let run = bytes[next..].iter().position(|b| matches!(b, b',' | b'}' | b']')).unwrap_or(bytes.len() - next);
+                    return Some(next + run);
+                }
+            }
+        }
+        next += 1;
+        if depth == 0 {
+            return Some(next);
+        }
+    }
+}
+
+fn end_of_string(bytes: &[u8], quote: usize) -> Option<usize> {
+    let mut next = quote + 1;
+    loop {
+        match bytes.get(next)? {
+            b'"' => return Some(next + 1),
+            b'\\' => next += 2,
+            _ => next += 1,
+        }
+    }
+}
+
+/// Calls `visit` with the range of each member's key (in quotes) and value, or of each element, until it says that it has enough.
+fn items(text: &str, mut visit: impl FnMut(Option<&str>, std::ops::Range<usize>) -> bool) -> Result<(), EvalError> {
+    let bytes = text.as_bytes();
+    let object = bytes.first() == Some(&b'{');
+    let mut at = 1;
+    while !matches!(bytes.get(at), Some(b'}' | b']')) {
+        if bytes.get(at..at + 2) == Some(b", ") {
+            at += 2;
+        }
+        let mut key = None;
+        if object {
+            let end = end_of_string(bytes, at).ok_or_else(mismatch)?;
+            key = text.get(at..end);
+            at = end + 2;
+        }
+        let end = end_of(bytes, at).ok_or_else(mismatch)?;
+        if visit(key, at..end) {
+            return Ok(());
+        }
+        at = end;
+    }
+    Ok(())
+}
+
+/// A part of a `jsonb`, as `jsonb` or as text.
+fn part<'r>(text: Cow<'r, str>, range: std::ops::Range<usize>, as_text: bool) -> Evaluated<'r> {
+    let part = slice(text, range);
+    if !as_text {
+        return Ok(Value::Jsonb(part));
+    }
+    Ok(match part.as_bytes().first() {
+        Some(b'"') => {
+            let inner = 1..part.len() - 1;
+            if part.contains('\\') {
+                let mut parser = Parser { bytes: part.as_bytes(), text: &part, at: 0, mode: Mode::Canonical, out: String::new() };
+                Value::Text(Cow::Owned(parser.string()?))
+            } else {
+                Value::Text(slice(part, inner))
+            }
+        }
+        Some(b'n') => Value::Null,
+        _ => Value::Text(part),
+    })
+}
+
+fn field<'r>(args: &mut [Value<'r>], as_text: bool) -> Evaluated<'r> {
+    let (json, key) = (text_of(&mut args[0])?, text_of(&mut args[1])?);
+    if !json.starts_with('{') {
+        return Ok(Value::Null);
+    }
+    let mut wanted = String::with_capacity(key.len() + 2);
+    escape(&key, &mut wanted);
+    let mut found = None;
+    items(&json, |key, value| {
+        if key == Some(&wanted) {
+            found = Some(value);
+        }
+        found.is_some()
+    })?;
+    found.map_or(Ok(Value::Null), |range| part(json, range, as_text))
+}
+
+fn element<'r>(args: &mut [Value<'r>], as_text: bool) -> Evaluated<'r> {
+    let (json, index) = (text_of(&mut args[0])?, int_of(&args[1])?);
+    if json.starts_with('{') {
+        return Ok(Value::Null);
+    }
+    if !json.starts_with('[') {
+        // PostgreSQL keeps a lone scalar as an array of one, and this operator shows it.
+        let whole = 0..json.len();
+        return if index == 0 || index == -1 { part(json, whole, as_text) } else { Ok(Value::Null) };
+    }
+    let wanted = if index >= 0 {
+        index
+    } else {
+        let mut count = 0_i64;
+        items(&json, |_, _| {
+            count += 1;
+            false
+        })?;
+        count + index
+    };
+    let (mut at, mut found) = (0, None);
+    items(&json, |_, value| {
+        if at == wanted {
+            found = Some(value);
+        }
+        at += 1;
+        found.is_some()
+    })?;
+    found.map_or(Ok(Value::Null), |range| part(json, range, as_text))
+}
+
+fn type_of<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+    let json = text_of(&mut args[0])?;
+    Ok(Value::text(match json.as_bytes().first() {
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') => "null",
+        _ => "number",
+    }))
+}
+
+/// Appends the canonical JSON form of a value.
+fn render(value: Value<'_>, out: &mut String) -> Result<(), EvalError> {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Int2(n) => drop(write!(out, "{n}")),
+        Value::Int4(n) => drop(write!(out, "{n}")),
+        Value::Int8(n) => drop(write!(out, "{n}")),
+        Value::Numeric(n @ (Numeric::NaN | Numeric::Infinity | Numeric::NegInfinity)) => drop(write!(out, "\"{n}\"")),
+        Value::Numeric(n) => drop(write!(out, "{n}")),
+        Value::Jsonb(json) => out.push_str(&json),
+        Value::Json(json) => out.push_str(&canonical(&json)?),
+        other => escape(&plain(other)?, out),
+    }
+    Ok(())
+}
+
+/// The text of a value that is a string in JSON, or of a key.
+fn plain(value: Value<'_>) -> Result<Cow<'_, str>, EvalError> {
+    Ok(match value {
+        Value::Text(text) => text,
+        Value::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+        Value::Int2(n) => Cow::Owned(n.to_string()),
+        Value::Int4(n) => Cow::Owned(n.to_string()),
+        Value::Int8(n) => Cow::Owned(n.to_string()),
+        Value::Numeric(n) => Cow::Owned(n.to_string()),
+        Value::Date(days) => Cow::Owned(datetime::date_text(days)),
+        Value::Timestamp(t) => Cow::Owned(datetime::timestamp_text(t, 'T')),
+        Value::Uuid(id) => Cow::Owned(uuid::Uuid::from_bytes(id).to_string()),
+        Value::Json(_) | Value::Jsonb(_) => return Err(EvalError::sql("22023", "key value must be scalar, not array, composite, or json")),
+        _ => return Err(mismatch()),
+    })
+}
+
+fn to_jsonb<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+    let mut out = String::new();
+    render(std::mem::replace(&mut args[0], Value::Null), &mut out)?;
+    Ok(Value::Jsonb(Cow::Owned(out)))
+}
+
+fn build_object<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+    let mut out = String::from("{");
+    let mut members = Vec::with_capacity(args.len() / 2);
+    for pair in args.chunks_exact_mut(2) {
+        if pair[0].is_null() {
+            return Err(EvalError::sql("22023", "key must not be null"));
+        }
+        let key = plain(std::mem::replace(&mut pair[0], Value::Null))?.into_owned();
+        if !members.is_empty() {
+            out.push_str(", ");
+        }
+        let start = out.len();
+        escape(&key, &mut out);
+        out.push_str(": ");
+        render(std::mem::replace(&mut pair[1], Value::Null), &mut out)?;
+        members.push(Member { key, start });
+    }
+    let mut parser = Parser { bytes: &[], text: "", at: 0, mode: Mode::Canonical, out };
+    parser.order(0, members);
+    parser.out.push('}');
+    Ok(Value::Jsonb(Cow::Owned(parser.out)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_text() {
+        for (text, expected) in [
+            (r#" {"b":[1,2 ],"a":1} "#, r#"{"a": 1, "b": [1, 2]}"#),
+            (r#"{"bb":1,"a":2,"a":3,"c":{}}"#, r#"{"a": 3, "c": {}, "bb": 1}"#),
+            ("1e3", "1000"),
+            ("[1.50, -0, 1E-2, []]", "[1.50, 0, 0.01, []]"),
+            (r#""\u00e9\ud83d\ude00\u0001\/\n""#, "\"é😀\\u0001/\\n\""),
+        ] {
+            assert_eq!(canonical(text).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_postgresql_refuses() {
+        for (text, state) in [
+            ("", "22P02"),
+            ("{", "22P02"),
+            ("[1,]", "22P02"),
+            ("01", "22P02"),
+            ("nul", "22P02"),
+            ("1 2", "22P02"),
+            ("{\"a\" 1}", "22P02"),
+            ("\"\t\"", "22P02"),
+            (r#""\ud83d""#, "22P02"),
+            (r#""\udc00""#, "22P02"),
+            (r#""\u0000""#, "22P05"),
+            ("1e200000", "22003"),
+        ] {
+            assert!(matches!(canonical(text), Err(EvalError::Sql { sqlstate, .. }) if sqlstate == state), "{text}");
+        }
+        let deep = "[".repeat(1_000_000);
+        assert!(matches!(canonical(&deep), Err(EvalError::Sql { sqlstate: "54001", .. })));
+    }
+}

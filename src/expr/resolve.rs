@@ -1,0 +1,249 @@
+//! Which function or operator is meant: PostgreSQL's `func_select_candidate` over the signatures of the registry. Boundary:
+//! choosing and bringing arguments to the chosen types; functions without a fixed signature are in `special.rs`.
+
+use std::ops::Range;
+
+use super::bind::{Binder, Bound};
+use super::cast;
+use super::coerce::{Category, category, implicitly, is_preferred};
+use super::diagnostic::{Diagnostic, codes, nearest};
+use super::registry::{self, Builtin, Ty};
+use super::typed::Node;
+use crate::row::SqlType;
+
+/// The type of the argument at this place.
+fn parameter(builtin: &Builtin, at: usize) -> Option<Ty> {
+    match builtin.args.get(at) {
+        Some(ty) => Some(*ty),
+        None if builtin.variadic => builtin.args.last().copied(),
+        None => None,
+    }
+}
+
+fn takes(builtin: &Builtin, count: usize) -> bool {
+    if builtin.variadic { count + 1 >= builtin.args.len() && count > 0 } else { count == builtin.args.len() }
+}
+
+fn accepts(builtin: &Builtin, args: &[Bound]) -> bool {
+    args.iter().enumerate().all(|(at, arg)| match (&arg.ty, parameter(builtin, at).map(Ty::sql)) {
+        (_, None) => false,
+        (None, _) | (_, Some(None)) => true,
+        (Some(from), Some(Some(to))) => implicitly(from, &to),
+    })
+}
+
+/// Counts the arguments for which `counts` holds of the argument's type and the parameter's.
+fn score(builtin: &Builtin, args: &[Bound], counts: impl Fn(&SqlType, &SqlType) -> bool) -> usize {
+    let typed = args.iter().enumerate().filter_map(|(at, arg)| Some((arg.ty.as_ref()?, parameter(builtin, at)?.sql()?)));
+    typed.filter(|(from, to)| counts(from, to)).count()
+}
+
+fn keep_best(candidates: &mut Vec<&'static Builtin>, score: impl Fn(&Builtin) -> usize) {
+    let best = candidates.iter().map(|c| score(c)).max().unwrap_or(0);
+    candidates.retain(|c| score(c) == best);
+}
+
+/// The one signature that is meant, or all that could be.
+fn choose(all: impl Iterator<Item = &'static Builtin>, args: &[Bound], operator: bool) -> Result<&'static Builtin, usize> {
+    let mut candidates: Vec<_> = all.filter(|c| takes(c, args.len())).collect();
+    let exact = |types: &[Option<SqlType>], candidates: &[&'static Builtin]| {
+        let fits =
+            |c: &&&'static Builtin| types.iter().enumerate().all(|(at, ty)| ty.is_some() && parameter(c, at).and_then(Ty::sql) == *ty);
+        candidates.iter().find(fits).copied()
+    };
+    let mut types: Vec<Option<SqlType>> = args.iter().map(|a| a.ty.clone()).collect();
+    if let Some(found) = exact(&types, &candidates) {
+        return Ok(found);
+    }
+    // Of two operands, one without a type is taken to have the other's.
+    if operator && let [left, right] = &mut types[..] {
+        match (&left, &right) {
+            (Some(ty), None) => *right = Some(ty.clone()),
+            (None, Some(ty)) => *left = Some(ty.clone()),
+            _ => {}
+        }
+        if let Some(found) = exact(&types, &candidates) {
+            return Ok(found);
+        }
+    }
+    candidates.retain(|c| accepts(c, args));
+    if candidates.len() > 1 {
+        keep_best(&mut candidates, |c| score(c, args, |from, to| from == to));
+    }
+    if candidates.len() > 1 {
+        keep_best(&mut candidates, |c| score(c, args, |from, to| from == to || (is_preferred(to) && category(from) == category(to))));
+    }
+    if candidates.len() > 1 {
+        unknown_arguments(&mut candidates, args);
+    }
+    match &candidates[..] {
+        [one] => Ok(one),
+        several => Err(several.len()),
+    }
+}
+
+/// Arguments without a type are strings where a candidate takes strings, else of the one category that all candidates take.
+fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
+    for at in (0..args.len()).filter(|at| args[*at].ty.is_none()) {
+        let of = |c: &Builtin| parameter(c, at).and_then(Ty::sql);
+        let categories: Vec<Category> = candidates.iter().filter_map(|c| of(c)).map(|ty| category(&ty)).collect();
+        let Some(first) = categories.first().copied() else { continue };
+        let chosen = if categories.contains(&Category::String) {
+            Category::String
+        } else if categories.iter().all(|c| *c == first) {
+            first
+        } else {
+            continue;
+        };
+        candidates.retain(|c| of(c).is_none_or(|ty| category(&ty) == chosen));
+        if candidates.iter().any(|c| of(c).is_some_and(|ty| is_preferred(&ty))) {
+            candidates.retain(|c| of(c).is_none_or(|ty| is_preferred(&ty)));
+        }
+    }
+}
+
+impl Binder<'_> {
+    /// An operator of the registry.
+    pub fn operator(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        match choose(registry::operators(name, args.len()), &args, true) {
+            Ok(builtin) => self.apply(builtin, args, span),
+            Err(candidates) => {
+                let names: Vec<String> = args.iter().map(Bound::type_name).collect();
+                let what = if names.len() == 1 { format!("{name} {}", names[0]) } else { names.join(&format!(" {name} ")) };
+                let mistake = if candidates == 0 {
+                    let known = registry::operators(name, args.len()).next().is_some();
+                    let help = if known { "cast an operand" } else { "compute it in the source query" };
+                    Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), format!("there is no {what} here")).help(help)
+                } else {
+                    Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), format!("{what} can mean several things"))
+                        .help("cast an operand")
+                };
+                self.refuse(mistake)
+            }
+        }
+    }
+
+    /// A function of the registry.
+    pub fn function(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        let mut known = registry::named(name).peekable();
+        if known.peek().is_none() {
+            let mut names: Vec<&str> = registry::names().collect();
+            names.extend(self.scope.functions.names());
+            let help = match nearest(name, names) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "define it in [functions], or compute it in the source query".to_owned(),
+            };
+            let message = format!("unknown function `{name}`");
+            return self.refuse(Diagnostic::new(codes::UNKNOWN_FUNCTION, span.clone(), message).help(help));
+        }
+        match choose(known, &args, false) {
+            Ok(builtin) => self.apply(builtin, args, span),
+            Err(candidates) => {
+                let names: Vec<String> = args.iter().map(Bound::type_name).collect();
+                let call = format!("{name}({})", names.join(", "));
+                let message = if candidates == 0 { format!("there is no {call}") } else { format!("{call} can mean several functions") };
+                let mut signatures: Vec<String> = registry::named(name).filter(|b| b.run.is_some()).map(Builtin::signature).collect();
+                signatures.dedup();
+                self.refuse(
+                    Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help(format!("there is {}", signatures.join(", "))),
+                )
+            }
+        }
+    }
+
+    fn apply(&mut self, builtin: &'static Builtin, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        if builtin.run.is_none() {
+            let message = format!("{} is not supported", builtin.signature());
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(builtin.refused));
+        }
+        let args: Vec<_> = args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), arg)).collect();
+        let args = args.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Bound::new(Node::Call { builtin, args: args.into() }, builtin.result.sql(), span))
+    }
+
+    fn argument(&mut self, parameter: Option<Ty>, arg: Bound) -> Option<Node> {
+        match parameter? {
+            Ty::AnyText => self.as_text(arg, true),
+            Ty::AnyJson => match &arg.ty {
+                None => self.settle(arg),
+                Some(
+                    SqlType::Float4
+                    | SqlType::Float8
+                    | SqlType::Bytea
+                    | SqlType::Time
+                    | SqlType::TimestampTz
+                    | SqlType::Interval
+                    | SqlType::Other { .. },
+                ) => {
+                    let message = format!("the JSON form of {} is not supported", arg.type_name());
+                    self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span, message).help("convert it to text in the source query"))
+                }
+                Some(_) => Some(arg.node),
+            },
+            other => self.implicit(arg, &other.sql()?),
+        }
+    }
+
+    /// A value in text form: by the output function for `concat`, by the cast for `||`.
+    pub fn as_text(&mut self, bound: Bound, by_output: bool) -> Option<Node> {
+        let Some(from) = bound.ty.clone() else { return self.coerce_unknown(bound, &SqlType::Text) };
+        let run = match from {
+            SqlType::Bool if by_output => Some(cast::bool_output as cast::Run),
+            // The padding of `character` is part of what its output function gives, and no part of the cast.
+            SqlType::Text | SqlType::Varchar | SqlType::Name => return Some(bound.node),
+            SqlType::Bpchar if by_output => return Some(bound.node),
+            SqlType::Bpchar => return self.implicit(bound, &SqlType::Text),
+            _ => cast::output(&from),
+        };
+        match run {
+            Some(run) => Some(Node::Cast { run, fallible: false, to: SqlType::Text, operand: Box::new(bound.node) }),
+            None => {
+                let message = format!("the text form of {from} is not supported");
+                self.refuse(Diagnostic::new(codes::UNSUPPORTED, bound.span, message).help("convert it to text in the source query"))
+            }
+        }
+    }
+
+    /// `||`: two texts, or a text and anything that is no array.
+    pub fn concatenation(&mut self, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
+        let stringy = |b: &Bound| b.ty.as_ref().is_some_and(SqlType::is_text);
+        let (l, r) = (stringy(&left), stringy(&right));
+        let fits = match (&left.ty, &right.ty) {
+            (None, None) => true,
+            // PostgreSQL takes a literal beside a `jsonb` for a `jsonb`, beside a `bytea` for a `bytea`.
+            (Some(ty), None) | (None, Some(ty)) => !matches!(ty, SqlType::Jsonb | SqlType::Bytea | SqlType::Other { .. }),
+            _ => l || r,
+        };
+        if !fits {
+            let message = format!("there is no {} || {} here", left.type_name(), right.type_name());
+            return self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), message).help("cast one side to text"));
+        }
+        let (left, right) = (self.as_text(left, false), self.as_text(right, false));
+        let node = Node::Call { builtin: &registry::APPEND, args: Box::new([left?, right?]) };
+        Some(Bound::new(node, SqlType::Text, span))
+    }
+
+    /// A text as it is, padding included: what patterns are matched against.
+    pub fn textual(&mut self, bound: Bound, of: &str) -> Option<Bound> {
+        match &bound.ty {
+            None => {
+                let span = bound.span.clone();
+                let node = self.coerce_unknown(bound, &SqlType::Text)?;
+                Some(Bound::new(node, SqlType::Text, &span))
+            }
+            Some(ty) if ty.is_text() => Some(bound),
+            Some(ty) => {
+                let message = format!("`{of}` takes text, not {ty}");
+                self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, bound.span, message).help("write a cast: …::text"))
+            }
+        }
+    }
+
+    /// The text of a literal.
+    pub fn literal(&mut self, bound: Bound, what: &str) -> Option<String> {
+        match bound.node {
+            Node::Const(crate::row::Value::Text(text)) => Some(text.into_owned()),
+            _ => self.refuse(Diagnostic::new(codes::PATTERN, bound.span, format!("{what} must be a literal")).help("write it as '…'")),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Foreign keys and indexes down before the load and up after it, and what becomes of rows that stand in their way when they
+//! come back. Boundary: which table and when; how a constraint is taken down and put back is `target`'s.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use super::load::refuse;
+use super::settings::PipelineError;
+use super::shared::Shared;
+use crate::pg::{QualifiedName, Session, is_empty};
+use crate::plan::{Constraints, Triggers};
+use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingReader, StagingWriter};
+use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
+
+/// The mapping table's column with the new key.
+const MAPPING_ID: &str = "new_id";
+
+/// A staged row and its new key.
+type Located = (usize, crate::staging::KeyEntry, Uuid);
+
+/// A loaded chunk that loses rows: the entity, its descendants, and what staging is told.
+pub(super) type Refusal = (usize, Vec<usize>, LoadedChunk);
+
+/// Takes down what may be taken down, and gives everything that is down, in the order of putting back.
+pub(super) fn dismantle(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+) -> Result<Vec<DismantleRecord>, PipelineError> {
+    let plan = shared.setup.plan;
+    let staging_id = shared.meta.staging_id;
+    let mut tables: Vec<QualifiedName> = Vec::new();
+    for (index, load) in shared.load_plans.iter().enumerate() {
+        if let Some(load) = load.as_ref().filter(|_| shared.setup.selected[index])
+            && !tables.contains(&load.table)
+        {
+            tables.push(load.table.clone());
+        }
+    }
+    let mapping = shared.load_plans.iter().flatten().find_map(|load| load.mapping.as_ref().map(|(table, _)| table.clone()));
+    let down = outstanding(shared, session)?;
+    let mut empty = Vec::new();
+    for table in tables.iter().chain(&mapping) {
+        let owner = crate::pg::describe_table(session, table).map_err(TargetError::from)?.privileges.owner;
+        if owner && !down.iter().any(|record| record.table == *table) && is_empty(session, table).map_err(TargetError::from)? {
+            empty.push(table.clone());
+        }
+    }
+    if plan.constraints == Constraints::Auto && !empty.is_empty() {
+        let planned = target::plan_dismantle(session, &empty)?;
+        take_down(shared, session, writer, planned)?;
+    }
+    if plan.triggers == Triggers::Disable {
+        let planned = target::plan_triggers(session, &tables)?;
+        take_down(shared, session, writer, planned)?;
+    }
+    let down = target::outstanding(session, Some(staging_id))?;
+    let records: Vec<DismantleRecord> = down.into_iter().map(|(_, record)| record).collect();
+    // A crash between staging's record and the target's commit leaves a record of what never came down, and one between the
+    // target's rebuild and staging's mark a record of what is up again. The target's own list is the truth.
+    for recorded in reader.dismantled()?.into_iter().filter(|d| !d.restored) {
+        let is_down = records.iter().any(|r| r.name == recorded.name && r.table.name == recorded.table);
+        if !is_down {
+            writer.mark_restored(&recorded.schema, &recorded.table, &recorded.name)?;
+        }
+    }
+    Ok(records)
+}
+
+fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<DismantleRecord>, PipelineError> {
+    let down = target::outstanding(session, Some(shared.meta.staging_id))?;
+    Ok(down.into_iter().map(|(_, record)| record).collect())
+}
+
+fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, planned: DismantlePlan) -> Result<(), PipelineError> {
+    if planned.records.is_empty() {
+        return Ok(());
+    }
+    super::failpoint::failpoint("dismantle.begin");
+    let run = shared.run;
+    let done = target::dismantle(session, shared.meta.staging_id, planned, |plan| {
+        let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
+        writer.record_dismantled(run, &recorded)?;
+        super::failpoint::failpoint("dismantle.stored");
+        Ok(())
+    })?;
+    super::failpoint::failpoint("dismantle.committed");
+    shared.note(format!("{} constraints and indexes are down until the load is done; {} stay up", done.records.len(), done.kept.len()));
+    Ok(())
+}
+
+fn recorded(record: &DismantleRecord) -> DismantledConstraint {
+    DismantledConstraint {
+        ordinal: u32::try_from(record.seq).unwrap_or(0),
+        schema: record.table.schema.clone().unwrap_or_default(),
+        table: record.table.name.clone(),
+        name: record.name.clone(),
+        kind: format!("{:?}", record.kind),
+        definition: record.create_sql.clone(),
+        restored: false,
+    }
+}
+
+/// Whether uniqueness hangs on it: children wait for these.
+pub(super) fn is_unique(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::PrimaryKey | RecordKind::Unique | RecordKind::UniqueIndex)
+}
+
+/// Puts one thing back. Rows that stand in its way are taken out of the target and reported for the quarantine.
+pub(super) fn rebuild(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    record: &DismantleRecord,
+) -> Result<Vec<Refusal>, PipelineError> {
+    let staging_id = shared.meta.staging_id;
+    let error = match target::restore_one(session, staging_id, record) {
+        Ok(()) => return Ok(Vec::new()),
+        Err(error @ (TargetError::DuplicatesOnRestore { .. } | TargetError::OrphansOnRestore { .. })) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let index = shared.load_plans.iter().position(|load| load.as_ref().is_some_and(|load| load.table == record.table));
+    let Some(index) = index else { return Err(error.into()) };
+    let entity = shared.entity(index)?;
+    let id_column = entity.columns[entity.id_column].column.name.clone();
+    let (groups, sqlstate, message) = match &error {
+        TargetError::DuplicatesOnRestore { .. } => {
+            let groups = target::find_duplicates(session, record, &id_column)?.groups;
+            (groups, "23505", "another row with a smaller legacy key has the same values")
+        }
+        _ => {
+            let ids = target::find_orphans(session, record, &id_column)?.ids;
+            (ids.into_iter().map(|id| vec![id]).collect(), "23503", "the row it refers to is not in the target")
+        }
+    };
+    let located = locate(shared, reader, record, &groups)?;
+    let mut losers: Vec<Located> = Vec::new();
+    for group in &groups {
+        let mut rows: Vec<_> = group
+            .iter()
+            .filter_map(|id| Uuid::parse_str(id).ok())
+            .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
+            .collect();
+        if rows.len() < group.len() {
+            // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile.
+            return Err(error.into());
+        }
+        rows.sort_by(|a, b| (a.0, &a.1.row.key).cmp(&(b.0, &b.1.row.key)));
+        let keep = usize::from(sqlstate == "23505");
+        losers.extend(rows.into_iter().skip(keep));
+    }
+    let mut by_chunk: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
+    for (index, entry, _) in &losers {
+        let mark = by_chunk.entry((*index, entry.chunk.0)).or_insert_with(|| LoadedChunk {
+            chunk: entry.chunk,
+            run: shared.run,
+            refused: Vec::new(),
+            controls: None,
+            invalidate: Vec::new(),
+        });
+        mark.refused.push(RefusedRow {
+            row_no: entry.row.row_no,
+            sqlstate: Some(sqlstate.to_owned()),
+            constraint: Some(record.name.clone()),
+            column: None,
+            message: message.to_owned(),
+            detail: None,
+        });
+    }
+    take_out(shared, session, reader, &losers, &by_chunk)?;
+    super::failpoint::failpoint("rebuild.refused");
+    target::restore_one(session, staging_id, record)?;
+    let mut refusals = Vec::new();
+    for ((index, _), mut mark) in by_chunk {
+        refuse(shared, index, reader, &mut mark)?;
+        refusals.push((index, shared.descendants(index), mark));
+    }
+    Ok(refusals)
+}
+
+/// Takes rows out of the target, entity by entity, with the ledger told in the same transaction.
+fn take_out(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    losers: &[Located],
+    by_chunk: &BTreeMap<(usize, i64), LoadedChunk>,
+) -> Result<(), PipelineError> {
+    let mut late: BTreeMap<usize, Vec<LateRefusal>> = BTreeMap::new();
+    for ((index, chunk), mark) in by_chunk {
+        let tuples = reader.tuple_rows(mark.chunk)?;
+        for row in &mark.refused {
+            let tuple = tuples.iter().position(|t| t.row_no == row.row_no).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
+            let id = losers
+                .iter()
+                .find(|(_, entry, _)| entry.chunk == mark.chunk && entry.row.row_no == row.row_no)
+                .map(|(_, _, id)| id.to_string());
+            late.entry(*index).or_default().push(LateRefusal {
+                chunk: *chunk,
+                id: id.unwrap_or_default(),
+                refused: Refused {
+                    row_no: tuple,
+                    sqlstate: row.sqlstate.clone().unwrap_or_default(),
+                    constraint: row.constraint.clone(),
+                    column: None,
+                    message: row.message.clone(),
+                    detail: None,
+                },
+            });
+        }
+    }
+    for (index, rows) in late {
+        let entity = shared.entity(index)?;
+        let Some(plan) = &shared.load_plans[index] else { continue };
+        let id_column = &entity.columns[entity.id_column].column.name;
+        target::refuse_late(session, shared.meta.staging_id, plan, id_column, MAPPING_ID, &rows)?;
+    }
+    Ok(())
+}
+
+/// Where the rows with these new keys are staged.
+fn locate(
+    shared: &Shared<'_>,
+    reader: &StagingReader,
+    record: &DismantleRecord,
+    groups: &[Vec<String>],
+) -> Result<HashMap<Uuid, (usize, crate::staging::KeyEntry)>, PipelineError> {
+    let wanted: std::collections::HashSet<Uuid> = groups.iter().flatten().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+    let mut located = HashMap::new();
+    for (index, load) in shared.load_plans.iter().enumerate() {
+        if load.as_ref().is_none_or(|load| load.table != record.table) {
+            continue;
+        }
+        let id = shared.id(index)?;
+        let mut found = Vec::new();
+        reader.for_each_key(id, |row| {
+            if let Some(new_key) = row.new_key.filter(|new_key| row.outcome == crate::row::Outcome::Loaded && wanted.contains(new_key)) {
+                found.push((new_key, row.key));
+            }
+        })?;
+        for (new_key, key) in found {
+            if let Some(entry) = reader.key(id, &key)? {
+                located.insert(new_key, (index, entry));
+            }
+        }
+    }
+    Ok(located)
+}

@@ -1,0 +1,222 @@
+//! Loader threads: staged target tuples to the target, constraints back up, sequences and statistics. Boundary: one job at a
+//! time on a connection of its own; what may be done when is the coordinator's.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::constraints;
+use super::coordinator::Message;
+use super::failpoint::failpoint;
+use super::settings::PipelineError;
+use super::shared::{Shared, refused_row};
+use super::store::Store;
+use crate::pg::Session;
+use crate::row::{Outcome, TupleWriter};
+use crate::staging::{ChunkId, ChunkKey, LoadedChunk, Moment, StagingReader};
+use crate::target::{DismantleRecord, Loaded, MappingTuples, analyze, load_chunk, reset_sequences};
+use crate::transform::control_sums;
+
+/// Attempts at a job whose connection is lost, with a pause of 0.2 s, 0.4 s, 0.8 s … between them.
+const ATTEMPTS: u32 = 6;
+
+/// What a loader does next.
+#[derive(Clone, Debug)]
+pub(super) enum LoadJob {
+    Chunk { entity: usize, chunk: ChunkId },
+    Rebuild { number: usize, record: Box<DismantleRecord> },
+    Finish { entity: usize },
+}
+
+/// Works until the coordinator hangs up. A job that fails for good is told, and ends the run.
+pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>) {
+    let mut loader = Loader { shared, session: None, reader: None };
+    while let Ok(job) = jobs.recv() {
+        if let Err(error) = loader.persist(&job, store) {
+            let _ = coordinator.send(Message::Failed(error));
+        }
+    }
+}
+
+struct Loader<'l, 's> {
+    shared: &'l Shared<'s>,
+    session: Option<Session>,
+    reader: Option<StagingReader>,
+}
+
+impl Loader<'_, '_> {
+    fn persist(&mut self, job: &LoadJob, store: &Store<'_>) -> Result<(), PipelineError> {
+        let mut attempt = 1;
+        loop {
+            let done = match job {
+                LoadJob::Chunk { entity, chunk } => self.chunk(*entity, *chunk, store),
+                LoadJob::Rebuild { number, record } => self.rebuild(*number, record, store),
+                LoadJob::Finish { entity } => self.finish(*entity, store),
+            };
+            match done {
+                Err(PipelineError::Target(error)) if error.is_transient() && attempt < ATTEMPTS && !self.shared.stopping() => {
+                    self.shared.note(format!("{error}; trying again"));
+                    self.session = None;
+                    std::thread::sleep(Duration::from_millis(100 << attempt));
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn session(&mut self) -> Result<&mut Session, PipelineError> {
+        if self.session.as_ref().is_none_or(Session::is_closed) {
+            let endpoint = self.shared.setup.target.as_ref();
+            let endpoint = endpoint.ok_or_else(|| PipelineError::NotReady { message: "no target is given: set [target] url".into() })?;
+            self.session = Some(endpoint.connect().map_err(crate::target::TargetError::from)?);
+        }
+        self.session.as_mut().ok_or_else(|| PipelineError::NotReady { message: "no connection to the target".into() })
+    }
+
+    fn reader(&mut self) -> Result<StagingReader, PipelineError> {
+        self.reader.take().map_or_else(|| self.shared.reader(), Ok)
+    }
+
+    fn chunk(&mut self, index: usize, chunk: ChunkId, store: &Store<'_>) -> Result<(), PipelineError> {
+        let shared = self.shared;
+        let since = Moment::now();
+        let plan = shared.load_plans[index]
+            .as_ref()
+            .ok_or_else(|| PipelineError::NotReady { message: "an entity without table was to be loaded".into() })?;
+        let reader = self.reader()?;
+        let payload = reader.load_transformed(chunk)?;
+        let keys = reader.chunk_keys(chunk)?;
+        let rows = reader.tuple_rows(chunk)?;
+        let mapping = plan.mapping.as_ref().map(|_| mapping_tuples(shared, index, &keys));
+        let mut digest = SipHasher13::new();
+        std::hash::Hasher::write(&mut digest, &payload.tuples);
+        let digest = digest.finish128().as_u128().to_be_bytes();
+        let entry = shared.ledger_entry(chunk.0, payload.rows, &digest);
+        failpoint("load.begin");
+        let mapping = mapping.as_ref().map(|(tuples, owners)| MappingTuples { tuples, owners: Some(owners) });
+        let loaded = load_chunk(self.session()?, plan, &payload.tuples, mapping, &entry)?;
+        failpoint("load.committed");
+        let count = loaded.rows;
+        let mark = loaded_chunk(shared, index, chunk, &loaded, &rows, &reader)?;
+        let time = shared.stage_time(index, "load", since, count)?;
+        let generations: Vec<_> = shared.descendants(index).into_iter().map(|d| std::sync::Arc::clone(&shared.generations[d])).collect();
+        let refused = loaded.refused.len();
+        self.reader = Some(reader);
+        store.put("load", move |writer| {
+            let marked = writer.mark_loaded(&mark)?;
+            writer.record_stage_time(&time)?;
+            if refused > 0 {
+                for generation in &generations {
+                    generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                }
+            }
+            Ok(Message::Loaded { entity: index, rows: count, refused, mark: marked })
+        });
+        Ok(())
+    }
+
+    fn rebuild(&mut self, number: usize, record: &DismantleRecord, store: &Store<'_>) -> Result<(), PipelineError> {
+        let shared = self.shared;
+        let reader = self.reader()?;
+        failpoint("rebuild.begin");
+        let marks = constraints::rebuild(shared, self.session()?, &reader, record)?;
+        failpoint("rebuild.committed");
+        self.reader = Some(reader);
+        let (schema, table, name) = (record.table.schema.clone().unwrap_or_default(), record.table.name.clone(), record.name.clone());
+        let generations: Vec<_> = shared.generations.clone();
+        store.put("rebuild", move |writer| {
+            let mut changed = Vec::new();
+            for (entity, descendants, mark) in &marks {
+                changed.push((*entity, writer.refuse_loaded(mark)?));
+                for descendant in descendants {
+                    generations[*descendant].fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                }
+            }
+            writer.mark_restored(&schema, &table, &name)?;
+            Ok(Message::Rebuilt { number, changed })
+        });
+        Ok(())
+    }
+
+    fn finish(&mut self, index: usize, store: &Store<'_>) -> Result<(), PipelineError> {
+        if let Some(plan) = &self.shared.load_plans[index] {
+            let session = self.session()?;
+            reset_sequences(session, &plan.table)?;
+            analyze(session, &plan.table)?;
+        }
+        store.put("finish", move |_| Ok(Message::Finished { entity: index }));
+        Ok(())
+    }
+}
+
+/// What staging is told of a loaded chunk.
+fn loaded_chunk(
+    shared: &Shared<'_>,
+    index: usize,
+    chunk: ChunkId,
+    loaded: &Loaded,
+    rows: &[ChunkKey],
+    reader: &StagingReader,
+) -> Result<LoadedChunk, PipelineError> {
+    // The server counts tuples, staging counts source rows.
+    let row_no = |tuple: u32| usize::try_from(tuple).ok().and_then(|at| rows.get(at)).map_or(u32::MAX, |row| row.row_no);
+    let refused: Vec<_> = loaded.refused.iter().map(|r| refused_row(r, row_no(r.row_no))).collect();
+    let mut mark = LoadedChunk { chunk, run: shared.run, refused, controls: None, invalidate: Vec::new() };
+    refuse(shared, index, reader, &mut mark)?;
+    Ok(mark)
+}
+
+/// Adds to a mark what follows from its refused rows: the control sums anew, and whose transforms are no longer good.
+pub(super) fn refuse(shared: &Shared<'_>, index: usize, reader: &StagingReader, mark: &mut LoadedChunk) -> Result<(), PipelineError> {
+    if mark.refused.is_empty() {
+        return Ok(());
+    }
+    let entity = shared.entity(index)?;
+    let keys = reader.chunk_keys(mark.chunk)?;
+    let outcome = |row: u32| match mark.refused.iter().any(|r| r.row_no == row) {
+        true => Outcome::Quarantined,
+        false => usize::try_from(row).ok().and_then(|at| keys.get(at)).map_or(Outcome::Quarantined, |key| key.outcome),
+    };
+    let inputs = crate::transform::Inputs {
+        namespace: shared.setup.plan.namespace,
+        run_started_at: shared.run_started_at,
+        parents: Vec::new(),
+        survey: None,
+    };
+    let sums = control_sums(entity, &inputs, &reader.load_extracted(mark.chunk)?.tuples, outcome)?;
+    mark.controls = Some(sums.into_iter().map(|sum| super::run::control_sum(entity, sum)).collect());
+    mark.invalidate = shared.descendants(index).into_iter().filter_map(|d| shared.ids[d]).collect();
+    Ok(())
+}
+
+/// The rows of the mapping table that go with a chunk, and for each the tuple that it belongs to.
+fn mapping_tuples(shared: &Shared<'_>, index: usize, keys: &[ChunkKey]) -> (Vec<u8>, Vec<u32>) {
+    let entity_type = shared.setup.entities[index].as_ref().map_or("", |e| e.entity_type.as_str());
+    let batch = shared.setup.plan.name.as_bytes();
+    let (mut out, mut owners) = (TupleWriter::with_capacity(keys.len() * 64), Vec::with_capacity(keys.len()));
+    let mut tuple = 0;
+    for key in keys {
+        let owner = match key.outcome {
+            Outcome::Loaded => {
+                tuple += 1;
+                tuple - 1
+            }
+            Outcome::Merged => u32::MAX,
+            _ => continue,
+        };
+        let Some(new_key) = key.new_key else { continue };
+        owners.push(owner);
+        out.begin(4);
+        out.field(entity_type.as_bytes());
+        out.field_with(|bytes| {
+            use std::io::Write as _;
+            // Writing to a Vec cannot fail.
+            let _ = write!(bytes, "{}", key.key);
+        });
+        out.field(new_key.as_bytes());
+        out.field(batch);
+    }
+    (out.into_bytes(), owners)
+}

@@ -1,0 +1,51 @@
+//! What a transform needs before its first chunk: the key snapshots of its parents, and the survey of its own rows where their
+//! outcomes depend on one another. Boundary: reads the staging file, decides nothing.
+
+use std::sync::Arc;
+
+use super::settings::PipelineError;
+use super::shared::Shared;
+use crate::row::KeyKind;
+use crate::staging::StagingReader;
+use crate::transform::{Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Surveyor};
+
+/// The inputs of an entity whose parents are transformed.
+pub(super) fn inputs(shared: &Shared<'_>, index: usize) -> Result<Inputs, PipelineError> {
+    let entity = shared.entity(index)?;
+    let reader = shared.reader()?;
+    let mut parents: Vec<Option<Arc<KeySnapshot>>> = vec![None; shared.setup.plan.entities.len()];
+    for parent in &entity.parents {
+        parents[*parent] = Some(snapshot(shared, &reader, *parent)?);
+    }
+    let mut inputs = Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, survey: None };
+    if entity.needs_survey() {
+        let mut surveyor = Surveyor::new();
+        let mut chunks = reader.chunks(shared.id(index)?, None)?;
+        chunks.sort_by_key(|c| (c.range_no, c.seq));
+        for chunk in chunks {
+            surveyor.look_at(entity, &inputs, &reader.load_extracted(chunk.id)?.tuples)?;
+        }
+        let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+        inputs.survey = Some(Arc::new(surveyor.finish(entity.key.kind, |key| minter.mint(key))));
+    }
+    Ok(inputs)
+}
+
+/// The key snapshot of an entity; built once and shared.
+fn snapshot(shared: &Shared<'_>, reader: &StagingReader, index: usize) -> Result<Arc<KeySnapshot>, PipelineError> {
+    // Held while it is built: two children that need one snapshot at once would build it twice.
+    let mut snapshots = shared.snapshots();
+    if let Some(known) = snapshots.get(&index) {
+        return Ok(Arc::clone(known));
+    }
+    let id = shared.id(index)?;
+    let kind = match &shared.setup.entities[index] {
+        Some(entity) => entity.key.kind,
+        None => reader.entity(&shared.setup.plan.entities[index].name)?.map_or(KeyKind::Text, |e| e.record.key_kind),
+    };
+    let mut builder = KeySnapshotBuilder::new(kind);
+    reader.for_each_key(id, |row| builder.add(row.key, row.outcome, row.new_key.map(|id| *id.as_bytes())))?;
+    let snapshot = Arc::new(builder.finish());
+    snapshots.insert(index, Arc::clone(&snapshot));
+    Ok(snapshot)
+}

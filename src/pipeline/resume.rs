@@ -1,0 +1,265 @@
+//! Where a command takes up: what the staging file holds, whether the plan is still the one that made it, and whether the target
+//! agrees. Boundary: reading and comparing; the threads start behind it.
+
+use std::collections::HashMap;
+
+use super::coordinator::EntityState;
+use super::settings::{PipelineError, Redo, Setup, Stage, Stages};
+use super::shared::refused_row;
+use crate::pg::{QualifiedName, Session};
+use crate::plan::CompiledEntity;
+use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, Meta, RunId, RunRecord, StagingReader, StagingWriter};
+use crate::target::{self, LoadPlan};
+
+/// The columns of the mapping table, in the order in which they are sent.
+const MAPPING_COLUMNS: [&str; 4] = ["entity_type", "legacy_id", "new_id", "migration_batch"];
+
+/// What the staging file records of an entity.
+pub(super) fn record(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityRecord {
+    let plan = &setup.plan.entities[entity.index];
+    EntityRecord {
+        name: entity.name.clone(),
+        target_table: entity.target.clone(),
+        key_kind: entity.key.kind,
+        source_columns: entity.source.clone(),
+        target_columns: entity.columns.iter().map(|c| c.column.clone()).collect(),
+        extract_hash: plan.extract_fingerprint.to_string(),
+        transform_hash: plan.transform_fingerprint.to_string(),
+    }
+}
+
+/// Registers the entities that take part, in load order; a plan that changed under staged rows is refused, or what it touches is
+/// given up where the settings say so.
+pub(super) fn register(
+    setup: &Setup<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+) -> Result<Vec<Option<EntityId>>, PipelineError> {
+    let mut changed = Vec::new();
+    for (index, entity) in setup.entities.iter().enumerate() {
+        let Some(entity) = entity.as_ref().filter(|_| setup.selected[index]) else { continue };
+        let Some(known) = reader.entity(&entity.name)? else { continue };
+        let record = record(setup, entity);
+        let chunks = reader.chunks(known.id, None)?;
+        let made = chunks.iter().any(|c| c.state != ChunkState::Extracted);
+        let old = &known.record;
+        let reads_differently = (old.extract_hash != record.extract_hash || old.source_columns != record.source_columns)
+            && (!chunks.is_empty() || known.extracted_run.is_some());
+        let makes_differently = (old.transform_hash != record.transform_hash || old.target_columns != record.target_columns) && made;
+        if reads_differently || makes_differently {
+            let loaded = chunks.iter().any(|c| c.state == ChunkState::Loaded);
+            changed.push((index, known.id, if reads_differently { Stage::Extract } else { Stage::Transform }, loaded));
+        }
+    }
+    if let Some(refusal) = refusal(setup, &changed) {
+        return Err(refusal);
+    }
+    for (index, id, stage, _) in &changed {
+        let mut below = Vec::new();
+        for later in index + 1..setup.plan.entities.len() {
+            let parents = &setup.plan.entities[later].parents;
+            if parents.iter().any(|p| p.entity == *index || below.iter().any(|(at, _)| *at == p.entity)) {
+                below.push((later, reader.entity(&setup.plan.entities[later].name)?.map(|e| e.id)));
+            }
+        }
+        let below: Vec<EntityId> = below.into_iter().filter_map(|(_, id)| id).collect();
+        writer.invalidate_transform(&below)?;
+        match stage {
+            Stage::Extract => writer.invalidate_extract(&[*id])?,
+            _ => {
+                writer.invalidate_transform(&[*id])?;
+            }
+        }
+    }
+    let mut ids = Vec::new();
+    for (index, plan) in setup.plan.entities.iter().enumerate() {
+        ids.push(match setup.entities[index].as_ref().filter(|_| setup.selected[index]) {
+            Some(entity) => Some(writer.register_entity(&record(setup, entity))?),
+            None => reader.entity(&plan.name)?.map(|e| e.id),
+        });
+    }
+    Ok(ids)
+}
+
+fn refusal(setup: &Setup<'_>, changed: &[(usize, EntityId, Stage, bool)]) -> Option<PipelineError> {
+    let name = |index: usize| setup.plan.entities[index].name.as_str();
+    let loaded: Vec<&str> = changed.iter().filter(|c| c.3).map(|c| name(c.0)).collect();
+    if !loaded.is_empty() {
+        let message = format!(
+            "the plan of {} changed after rows of it were loaded with the old one; put the plan back, or begin again with an empty target and another staging file (--staging FILE)",
+            loaded.join(", ")
+        );
+        return Some(PipelineError::PlanChanged { message });
+    }
+    let reads: Vec<&str> = changed.iter().filter(|c| c.2 == Stage::Extract).map(|c| name(c.0)).collect();
+    let makes: Vec<&str> = changed.iter().filter(|c| c.2 == Stage::Transform).map(|c| name(c.0)).collect();
+    let refused = match setup.settings.redo {
+        Redo::Nothing => !changed.is_empty(),
+        Redo::Transform => !reads.is_empty(),
+        Redo::Extract => false,
+    };
+    if !refused {
+        return None;
+    }
+    let mut message = String::from("the plan changed since it was last used with this staging file:");
+    if !reads.is_empty() {
+        message.push_str(&format!(" what is read of {} (extract and transform must be redone);", reads.join(", ")));
+    }
+    if !makes.is_empty() {
+        message.push_str(&format!(" what is made of {} (transform must be redone);", makes.join(", ")));
+    }
+    let redo = if reads.is_empty() { "transform" } else { "extract" };
+    message.push_str(&format!(" add --redo {redo} to redo that and no more, or put the plan back"));
+    Some(PipelineError::PlanChanged { message })
+}
+
+/// The run that was not brought to an end, if the last one was not.
+pub(super) fn unfinished(runs: &[RunRecord]) -> Option<&RunRecord> {
+    let moving = |command: &str| ["run", "extract", "transform", "load"].iter().any(|c| command.split_whitespace().any(|w| w == *c));
+    runs.iter().rev().find(|r| moving(&r.command)).filter(|r| r.exit.as_ref().is_none_or(|exit| !matches!(exit.code, 0 | 3 | 4)))
+}
+
+/// Where every entity stands.
+pub(super) fn states(setup: &Setup<'_>, reader: &StagingReader, ids: &[Option<EntityId>]) -> Result<Vec<EntityState>, PipelineError> {
+    let known: HashMap<EntityId, bool> = reader.entities()?.into_iter().map(|e| (e.id, e.extracted_run.is_some())).collect();
+    let mut states = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        let mut state = EntityState::new(setup.selected[index]);
+        if let Some(id) = id {
+            state.extracted = known.get(id).copied().unwrap_or(false);
+            for chunk in reader.chunks(*id, None)? {
+                state.rows[0] += chunk.rows;
+                match chunk.state {
+                    ChunkState::Planned => {}
+                    ChunkState::Extracted => state.untransformed.push_back((chunk.id, chunk.rows)),
+                    ChunkState::Transformed => {
+                        state.rows[1] += chunk.rows;
+                        state.unloaded.push_back((chunk.id, chunk.rows));
+                    }
+                    ChunkState::Loaded => {
+                        state.rows[1] += chunk.rows;
+                        state.rows[2] += chunk.rows;
+                    }
+                }
+            }
+        }
+        states.push(state);
+    }
+    Ok(states)
+}
+
+/// Whether a stage can begin: the one before it is complete, and so are parents that do not take part.
+pub(super) fn ready(setup: &Setup<'_>, states: &[EntityState]) -> Result<(), PipelineError> {
+    let name = |index: usize| setup.plan.entities[index].name.clone();
+    let not_ready = |message: String| Err(PipelineError::NotReady { message });
+    let taking_part = || (0..states.len()).filter(|e| states[*e].taking_part);
+    match setup.settings.stages {
+        Stages::One(Stage::Transform) => {
+            let unread: Vec<String> = taking_part().filter(|e| !states[*e].extracted).map(name).collect();
+            if !unread.is_empty() {
+                return not_ready(format!("{} {} not extracted to the end: run `etl extract` first", unread.join(", "), verb(&unread)));
+            }
+        }
+        Stages::One(Stage::Load) => {
+            let unmade: Vec<String> = taking_part().filter(|e| !states[*e].is_transformed()).map(name).collect();
+            if !unmade.is_empty() {
+                return not_ready(format!("{} {} not transformed to the end: run `etl transform` first", unmade.join(", "), verb(&unmade)));
+            }
+        }
+        _ => {}
+    }
+    if setup.settings.stages == Stages::One(Stage::Extract) {
+        return Ok(());
+    }
+    for entity in taking_part() {
+        for parent in &setup.plan.entities[entity].parents {
+            let state = &states[parent.entity];
+            let missing = if setup.settings.stages.include(Stage::Load) { !state.is_loaded() } else { !state.is_transformed() };
+            if !state.taking_part && missing {
+                return not_ready(format!(
+                    "{} refers to {}, which is not migrated yet: add it to --only, or add --with-deps",
+                    name(entity),
+                    name(parent.entity)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn verb(names: &[String]) -> &'static str {
+    if names.len() == 1 { "is" } else { "are" }
+}
+
+/// How each entity is loaded.
+pub(super) fn load_plans(setup: &Setup<'_>) -> Vec<Option<LoadPlan>> {
+    let mapping = setup.plan.mappings.as_ref().and_then(|name| QualifiedName::parse(&name.value));
+    let mapping = mapping.map(|table| (table, MAPPING_COLUMNS.map(str::to_owned).to_vec()));
+    let plan = |(index, entity): (usize, &Option<CompiledEntity>)| {
+        let entity = entity.as_ref()?;
+        let table = setup.tables[index].as_ref().map(|t| t.name.clone()).or_else(|| QualifiedName::parse(&entity.target))?;
+        let columns = entity.columns.iter().map(|c| c.column.name.clone()).collect();
+        Some(LoadPlan { entity: entity.name.clone(), table, columns, mapping: mapping.clone() })
+    };
+    setup.entities.iter().enumerate().map(plan).collect()
+}
+
+/// Compares the staging file with the target's ledger: what the target committed and staging had no time to note is noted now, and
+/// what does not fit is refused.
+pub(super) fn reconcile(
+    setup: &Setup<'_>,
+    session: &mut Session,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    meta: &Meta,
+    run: RunId,
+    load_plans: &[Option<LoadPlan>],
+    ids: &[Option<EntityId>],
+) -> Result<(), PipelineError> {
+    let tables: Vec<QualifiedName> = load_plans
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| setup.selected[*i])
+        .filter_map(|(_, l)| l.as_ref().map(|l| l.table.clone()))
+        .collect();
+    if let Some(other) = target::foreign_loads(session, meta.staging_id, &tables)?.first() {
+        return Err(PipelineError::Mismatch {
+            message: format!(
+                "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE), or empty the target and its schema etl first",
+                other.table, other.rows, other.last_loaded_at
+            ),
+        });
+    }
+    let in_target: HashMap<i64, _> = target::loaded_chunks(session, meta.staging_id)?.into_iter().map(|c| (c.chunk, c)).collect();
+    let mut refused: HashMap<i64, Vec<_>> = HashMap::new();
+    for row in target::refused_rows(session, meta.staging_id)? {
+        refused.entry(row.chunk).or_default().push(row.refused);
+    }
+    for id in ids.iter().flatten() {
+        for chunk in reader.chunks(*id, Some(ChunkState::Loaded))? {
+            if !in_target.contains_key(&chunk.id.0) {
+                return Err(PipelineError::Mismatch {
+                    message: format!(
+                        "chunk {} is loaded according to the staging file and not according to the target: this is another target, or it was restored from a backup; begin with a new staging file",
+                        chunk.id
+                    ),
+                });
+            }
+            // Rows that a rebuilt constraint refused, taken out of the target by a run that died before it could say so here.
+            let rows = reader.tuple_rows(chunk.id)?;
+            let known: Vec<u32> = rows.iter().filter(|r| r.outcome != crate::row::Outcome::Loaded).map(|r| r.row_no).collect();
+            let late: Vec<_> = refused
+                .get(&chunk.id.0)
+                .into_iter()
+                .flatten()
+                .filter_map(|r| Some(refused_row(r, rows.get(usize::try_from(r.row_no).ok()?)?.row_no)))
+                .filter(|r| !known.contains(&r.row_no))
+                .collect();
+            if !late.is_empty() {
+                let below = ids.iter().flatten().copied().filter(|other| other.0 > id.0).collect();
+                writer.refuse_loaded(&LoadedChunk { chunk: chunk.id, run, refused: late, controls: None, invalidate: below })?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,342 @@
+//! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
+//! step is in a file of its own.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crossbeam_channel::{bounded, unbounded};
+
+use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
+use super::extract::{self, ReadQueue, ReadTask};
+use super::settings::{Event, Finished, PipelineError, Setup, Stage};
+use super::shared::Shared;
+use super::store::{self, Store};
+use super::{constraints, load, resume};
+use uuid::Uuid;
+
+use crate::pg::SourceQuery;
+use crate::plan::CompiledEntity;
+use crate::row::Incident;
+use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges};
+use crate::staging::{
+    ChunkId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart, SnapshotRecord,
+    StagingReader, StagingWriter, TransformedChunk, encode_payload,
+};
+use crate::target::TargetLock;
+use crate::transform::{Inputs, KeyFate, transform_chunk};
+
+/// Steps that may wait for the staging file's thread. Each can hold a chunk, so together with the readers and workers this bounds
+/// the memory of a run.
+const WAITING_STEPS: usize = 4;
+
+/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+/// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set. Whatever happens, what is
+/// durable stays, and the same command continues there.
+pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Sync)) -> Result<Finished, PipelineError> {
+    let mut writer = StagingWriter::open_or_create(&setup.staging)?;
+    let meta = writer.meta()?;
+    let reader = StagingReader::open(&setup.staging)?;
+    let ids = resume::register(setup, &mut writer, &reader)?;
+    let runs = reader.runs()?;
+    let states = resume::states(setup, &reader, &ids)?;
+    resume::ready(setup, &states)?;
+    let record = writer.start_run(&RunStart {
+        command: setup.settings.command.clone(),
+        plan_hash: setup.plan.hash.to_string(),
+        plan_files: setup.plan.files.iter().map(|f| PlanFile { path: f.name.clone(), text: f.text.clone() }).collect(),
+        source: setup.source.as_ref().map(|e| e.redacted().to_owned()),
+        target: setup.target.as_ref().map(|e| e.redacted().to_owned()),
+    })?;
+    let first = runs.first().unwrap_or(&record);
+    let shared = Shared {
+        setup,
+        stop,
+        observe,
+        staging: setup.staging.clone(),
+        meta,
+        run: record.id,
+        run_started_at: first.started.0 - POSTGRES_EPOCH,
+        generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
+        ids,
+        snapshots: Mutex::new(HashMap::new()),
+        load_plans: resume::load_plans(setup),
+    };
+    let unfinished = resume::unfinished(&runs);
+    let mut writer = Some(writer);
+    let result = stages(&shared, &mut writer, &reader, states, unfinished);
+    let exit = match &result {
+        Ok(finished) if finished.interrupted => RunExit { code: 130, reason: "interrupted".into() },
+        Ok(_) => RunExit { code: 0, reason: "done".into() },
+        Err(error) => RunExit { code: 1, reason: error.to_string() },
+    };
+    // Without a writer the thread that had it panicked, and the run stays without an end, as if it had been killed.
+    if let Some(mut writer) = writer {
+        writer.finish_run(shared.run, &exit)?;
+    }
+    result
+}
+
+/// What `unfinished` says of the run that is continued, and whether there is anything to do.
+fn stages(
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    reader: &StagingReader,
+    mut states: Vec<EntityState>,
+    unfinished: Option<&RunRecord>,
+) -> Result<Finished, PipelineError> {
+    let setup = shared.setup;
+    let mut done_before = [0; 3];
+    for state in states.iter().filter(|s| s.taking_part) {
+        (0..3).for_each(|stage| done_before[stage] += state.rows[stage]);
+    }
+    let loads = setup.settings.stages.include(Stage::Load);
+    let down = loads && reader.dismantled()?.iter().any(|d| !d.restored);
+    let moved_all = states.iter().filter(|s| s.taking_part).all(|s| match (loads, setup.settings.stages.include(Stage::Transform)) {
+        (true, _) => s.is_loaded(),
+        (_, true) => s.is_transformed(),
+        _ => s.extracted,
+    });
+    let nothing_left = moved_all && !down && (unfinished.is_none() || !loads);
+    (shared.observe)(&Event::Started {
+        run: shared.run,
+        continues: unfinished.map(|r| (r.id, r.started, r.exit.as_ref().map_or_else(|| "killed".to_owned(), |e| e.reason.clone()))),
+        done_before,
+        nothing_left,
+    });
+    for (entity, state) in states.iter().enumerate().filter(|(_, s)| s.taking_part && s.extracted) {
+        (shared.observe)(&Event::Expected { entity, rows: state.rows[0] });
+    }
+    if nothing_left {
+        return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
+    }
+    let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    let target = if loads { Some(open_target(shared, writer, reader, &mut states)?) } else { None };
+    let source = open_source(shared, writer, reader, &states)?;
+    let (rebuilds, _lock) = target.map_or((Vec::new(), None), |(rebuilds, lock)| (rebuilds, Some(lock)));
+    threads(shared, slot, states, rebuilds, source.as_ref().map(|(queue, _)| queue))
+}
+
+/// Locks the target, brings the staging file and the target's ledger together, and takes constraints down.
+fn open_target(
+    shared: &Shared<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &mut Vec<EntityState>,
+) -> Result<(Vec<Rebuild>, TargetLock), PipelineError> {
+    let setup = shared.setup;
+    let endpoint = setup
+        .target
+        .as_ref()
+        .ok_or_else(|| PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() })?;
+    let lock = TargetLock::acquire(endpoint)?;
+    let mut session = endpoint.connect().map_err(crate::target::TargetError::from)?;
+    crate::target::ensure_schema(&mut session)?;
+    resume::reconcile(setup, &mut session, writer, reader, &shared.meta, shared.run, &shared.load_plans, &shared.ids)?;
+    *states = resume::states(setup, reader, &shared.ids)?;
+    let down = constraints::dismantle(shared, &mut session, writer, reader)?;
+    let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
+    Ok((rebuilds, lock))
+}
+
+/// Opens a snapshot and plans what is to be read in it; nothing when everything is read.
+fn open_source(
+    shared: &Shared<'_>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &[EntityState],
+) -> Result<Option<(ReadQueue, SnapshotHolder)>, PipelineError> {
+    let setup = shared.setup;
+    let unread: Vec<usize> = (0..states.len()).filter(|e| states[*e].taking_part && !states[*e].extracted).collect();
+    if !setup.settings.stages.include(Stage::Extract) || unread.is_empty() {
+        return Ok(None);
+    }
+    let endpoint = setup
+        .source
+        .as_ref()
+        .ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() })?;
+    let mut holder = SnapshotHolder::open(endpoint)?;
+    let info = holder.info().clone();
+    let snapshot = writer.record_snapshot(&SnapshotRecord {
+        run: shared.run,
+        exported_name: info.name.clone().unwrap_or_default(),
+        system_identifier: info.system_identifier.clone(),
+        database: info.database.clone(),
+        server_version: info.version.clone(),
+        wal_lsn: info.lsn.clone(),
+    })?;
+    let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
+    let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
+    for index in unread {
+        let (entity, id) = (shared.entity(index)?, shared.id(index)?);
+        let query = entity_query(setup, entity);
+        let planned = plan_ranges(holder.reader(), &query, RangeOptions::default())?;
+        (shared.observe)(&Event::Expected { entity: index, rows: planned.estimated_rows });
+        let specs: Vec<_> = planned.ranges.iter().map(|range| extract::bounds(entity.key.kind, range)).collect();
+        let rows = writer.plan_ranges(id, &specs)?;
+        let each = planned.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
+        for row in rows.iter().filter(|row| !row.done) {
+            tasks.push((each, extract::task(index, &query, row, reader, id, planned.estimated_rows)?));
+        }
+        // Always a task, so that an entity whose ranges were all read when it was killed is closed, too.
+        tasks.push((each / 8, ReadTask::Controls { entity: index }));
+        queries[index] = Some(query);
+    }
+    tasks.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    let tasks = tasks.into_iter().map(|(_, task)| task).collect();
+    Ok(Some((ReadQueue::new(tasks, queries, snapshot, info), holder)))
+}
+
+/// What is read for an entity.
+fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
+    let with: Vec<String> = setup.plan.with.iter().map(|(name, sql)| format!("{} AS (\n{sql}\n)", crate::pg::ident(name))).collect();
+    let plan = &setup.plan.entities[entity.index];
+    let is_table = crate::pg::QualifiedName::parse(&plan.from.value).is_some();
+    EntityQuery {
+        entity: entity.name.clone(),
+        query: SourceQuery { with: (!with.is_empty() && !is_table).then(|| with.join(",\n")), from: plan.from.value.clone() },
+        columns: entity.source.clone(),
+        key: entity.key.columns.clone(),
+    }
+}
+
+fn threads(
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    states: Vec<EntityState>,
+    rebuilds: Vec<Rebuild>,
+    queue: Option<&ReadQueue>,
+) -> Result<Finished, PipelineError> {
+    let settings = &shared.setup.settings;
+    let writer = slot.take().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    let readers = queue.map_or(0, |queue| if queue.info.single_reader.is_some() { 1 } else { settings.jobs.max(1) });
+    let loaders = if settings.stages.include(Stage::Load) { settings.jobs.max(1) } else { 0 };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.max(1)).thread_name(|n| format!("transform-{n}")).build();
+    let pool = pool.map_err(|_| PipelineError::Panicked { thread: "transform".into() })?;
+    let pending = AtomicUsize::new(0);
+    let (own, messages) = unbounded();
+    let (steps, hand_in) = bounded(WAITING_STEPS);
+    let (loads, jobs) = bounded(loaders + 1);
+    let mut finished = Finished { run: shared.run, interrupted: false, moved: [0; 3] };
+    let result = std::thread::scope(|scope| {
+        let coordinator = own.clone();
+        let pending = &pending;
+        let storing = scope.spawn(move || store::work(writer, &hand_in, &coordinator, pending));
+        let store = Store::new(steps, pending);
+        for number in 0..readers {
+            let (store, own) = (store.clone(), own.clone());
+            if let Some(queue) = queue {
+                scope.spawn(move || {
+                    extract::work(shared, queue, number, &store, &own);
+                    drop(store);
+                    let _ = own.send(Message::ReaderDone);
+                });
+            }
+        }
+        for _ in 0..loaders {
+            let (jobs, store, own) = (jobs.clone(), store.clone(), own.clone());
+            scope.spawn(move || load::work(shared, &jobs, &store, &own));
+        }
+        drop(jobs);
+        let mut coordinator = Coordinator {
+            shared,
+            store,
+            pending,
+            loads,
+            own,
+            states,
+            rebuilds,
+            readers,
+            loaders,
+            moved: [0; 3],
+            transforms_running: 0,
+            loads_running: 0,
+        };
+        let result = pool.in_place_scope(|transforms| coordinator.work(transforms, &messages));
+        finished.moved = coordinator.moved;
+        // Hangs up on loaders and store, which end when they have done what was handed in.
+        drop(coordinator);
+        (result, storing.join())
+    });
+    let (result, writer) = result;
+    *slot = writer.ok();
+    let done = result?;
+    finished.interrupted = !done;
+    Ok(finished)
+}
+
+/// Transforms a chunk and hands the result to the store.
+pub(super) fn transform_one(
+    shared: &Shared<'_>,
+    index: usize,
+    chunk: ChunkId,
+    rows: u64,
+    generation: u64,
+    inputs: &Inputs,
+    store: &Store<'_>,
+) -> Result<(), PipelineError> {
+    let entity = shared.entity(index)?;
+    let since = Moment::now();
+    let output = {
+        let payload = shared.reader()?.load_extracted(chunk)?;
+        transform_chunk(entity, inputs, &payload.tuples)?
+    };
+    let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
+        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
+    drop(output.tuples);
+    let keys = output.keys.into_iter().map(|row| {
+        let (outcome, key) = (row.fate.outcome(), row.key);
+        let (new_key, detail) = match row.fate {
+            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
+            KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
+            KeyFate::Quarantined(code) => (None, Some(code.into())),
+        };
+        KeyRecord { key, outcome, new_key, detail }
+    });
+    let transformed = TransformedChunk {
+        chunk,
+        run: shared.run,
+        payload,
+        keys: keys.collect(),
+        quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
+        incidents: output
+            .incidents
+            .into_iter()
+            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
+            .collect(),
+        controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
+        references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
+    };
+    let time = shared.stage_time(index, "transform", since, rows)?;
+    let current = Arc::clone(&shared.generations[index]);
+    store.put("transform", move |writer| {
+        // Only this thread raises a generation, so what is current here stays current until the commit.
+        if current.load(Ordering::SeqCst) != generation {
+            return Ok(Message::Stale { entity: index, chunk, rows });
+        }
+        writer.store_transformed(&transformed)?;
+        writer.record_stage_time(&time)?;
+        Ok(Message::Transformed { entity: index, chunk, rows })
+    });
+    Ok(())
+}
+
+/// A control sum under its name.
+pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::ControlSum) -> crate::staging::ControlSum {
+    crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, sum: sum.sum }
+}
+
+fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
+    Some(ReferenceCount {
+        column: count.column,
+        parent: shared.ids[count.parent]?,
+        hit: count.hit,
+        null: count.null,
+        missing: count.missing,
+        parent_quarantined: count.parent_quarantined,
+        parent_filtered: count.parent_filtered,
+    })
+}

@@ -1,0 +1,101 @@
+//! What all threads of a run read. Boundary: nothing here decides; the few things that change are behind atomics or a lock.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::settings::{Event, PipelineError, Setup};
+use crate::plan::CompiledEntity;
+use crate::staging::{EntityId, Meta, Moment, RunId, StageTime, StagingReader};
+use crate::target::{ChunkEntry, LoadPlan, Refused};
+use crate::transform::KeySnapshot;
+
+/// The surroundings of every thread.
+pub(super) struct Shared<'s> {
+    pub(super) setup: &'s Setup<'s>,
+    pub(super) stop: &'s AtomicBool,
+    pub(super) observe: &'s (dyn Fn(&Event) + Sync),
+    pub(super) staging: PathBuf,
+    pub(super) meta: Meta,
+    pub(super) run: RunId,
+    /// Microseconds since 2000-01-01 UTC at which the migration's first run began: the same for every run of it.
+    pub(super) run_started_at: i64,
+    /// Staging ids by entity index; `None` for entities that the staging file does not know.
+    pub(super) ids: Vec<Option<EntityId>>,
+    /// Raised when what an entity is transformed with changes, so that results made before are not stored.
+    pub(super) generations: Vec<Arc<AtomicU64>>,
+    /// Key snapshots by entity index, kept while somebody needs them.
+    pub(super) snapshots: Mutex<HashMap<usize, Arc<KeySnapshot>>>,
+    /// How loading goes, by entity index.
+    pub(super) load_plans: Vec<Option<LoadPlan>>,
+}
+
+impl Shared<'_> {
+    /// Whether everyone should stop at the next chunk.
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note(&self, text: impl Into<String>) {
+        (self.observe)(&Event::Note(text.into()));
+    }
+
+    /// A compiled entity that takes part.
+    pub(super) fn entity(&self, index: usize) -> Result<&CompiledEntity, PipelineError> {
+        self.setup.entities[index].as_ref().ok_or_else(|| PipelineError::NotReady {
+            message: format!("entity {} is not ready: run `etl check` to see why", self.setup.plan.entities[index].name),
+        })
+    }
+
+    pub(super) fn id(&self, index: usize) -> Result<EntityId, PipelineError> {
+        self.ids[index].ok_or_else(|| PipelineError::NotReady {
+            message: format!("the staging file does not know {}: run `etl extract` first", self.setup.plan.entities[index].name),
+        })
+    }
+
+    pub(super) fn reader(&self) -> Result<StagingReader, PipelineError> {
+        Ok(StagingReader::open(&self.staging)?)
+    }
+
+    pub(super) fn snapshots(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Arc<KeySnapshot>>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn generation(&self, index: usize) -> u64 {
+        self.generations[index].load(Ordering::SeqCst)
+    }
+
+    /// Everything that refers to an entity, directly or through others.
+    pub(super) fn descendants(&self, index: usize) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        // Load order: a descendant stands behind its parents, so one pass is enough.
+        for (at, entity) in self.setup.plan.entities.iter().enumerate().skip(index + 1) {
+            if entity.parents.iter().any(|p| p.entity == index || found.contains(&p.entity)) {
+                found.push(at);
+            }
+        }
+        found
+    }
+
+    pub(super) fn stage_time(&self, index: usize, stage: &'static str, since: Moment, rows: u64) -> Result<StageTime, PipelineError> {
+        let micros = u64::try_from(Moment::now().0 - since.0).unwrap_or(0);
+        Ok(StageTime { run: self.run, entity: self.id(index)?, stage: stage.to_owned(), micros, rows })
+    }
+
+    pub(super) fn ledger_entry<'c>(&self, chunk: i64, rows: u64, digest: &'c [u8]) -> ChunkEntry<'c> {
+        ChunkEntry { staging_id: self.meta.staging_id, chunk, rows, digest }
+    }
+}
+
+/// A refused row as staging records it; `row_no` is the row's number in the staged chunk.
+pub(super) fn refused_row(refused: &Refused, row_no: u32) -> crate::staging::RefusedRow {
+    crate::staging::RefusedRow {
+        row_no,
+        sqlstate: Some(refused.sqlstate.clone()),
+        constraint: refused.constraint.clone(),
+        column: refused.column.clone(),
+        message: refused.message.clone(),
+        detail: refused.detail.clone(),
+    }
+}

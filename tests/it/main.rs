@@ -1,0 +1,9 @@
+//! The integration tests: the real binary against real private servers. One binary; a module a subject; `support` has the
+//! builder. The server comes from `scripts/postgres` (or `ETL_TEST_PG`), and every test has databases of its own in it.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod bad_input;
+mod basics;
+mod resume;
+mod support;
+mod validator;
