@@ -5,14 +5,18 @@ pub fn thousands(number: u64) -> String {
     grouped(&number.to_string())
 }
 
-/// An exact decimal with the thousands of its whole part apart; what is no number stays as it is.
+/// An exact decimal with the thousands of its whole part apart; what is no number stays as it is. Zeros behind the second digit of the
+/// fraction, which a division in the source leaves by the dozen, say nothing and are left out.
 pub(super) fn decimal(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
     if whole.is_empty() || !whole.bytes().all(|digit| digit.is_ascii_digit()) {
         return text.to_owned();
     }
-    let fraction = fraction.map_or_else(String::new, |fraction| format!(".{fraction}"));
+    let fraction = fraction.map_or_else(String::new, |fraction| {
+        let telling = fraction.trim_end_matches('0').len().max(fraction.len().min(2));
+        format!(".{}", fraction.get(..telling).unwrap_or(fraction))
+    });
     format!("{sign}{}{fraction}", grouped(whole))
 }
 
@@ -69,6 +73,7 @@ mod tests {
         assert_eq!([0, 999, 1_000, 1_434_611, u64::MAX].map(thousands), ["0", "999", "1,000", "1,434,611", "18,446,744,073,709,551,615"]);
         let decimals = ["4265865.12", "-1000", "0.00", "-0.5", "NaN", "Infinity", "-Infinity", "not recorded"].map(decimal);
         assert_eq!(decimals, ["4,265,865.12", "-1,000", "0.00", "-0.5", "NaN", "Infinity", "-Infinity", "not recorded"]);
+        assert_eq!(["745497.75000000", "1.00000", "0.1230", "1.0"].map(decimal), ["745,497.75", "1.00", "0.123", "1.0"]);
     }
 
     #[test]

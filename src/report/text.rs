@@ -3,7 +3,7 @@
 use super::grid::{Grid, WIDTH, shortened};
 use super::number::{bytes, decimal, duration, seconds, thousands};
 use super::{EntitySummary, Seconds, Summary};
-use crate::validate::{Control, Difference};
+use crate::validate::{Control, Difference, DifferenceKind};
 
 /// Differences that are shown here; the others are in the report files.
 const SHOWN: usize = 20;
@@ -204,6 +204,9 @@ fn difference(d: &Difference) -> Vec<String> {
     at.extend(d.column.clone());
     let mut lines = vec![format!("  {} {}", d.kind.word(), at.join(" ")), format!("    {}", d.message)];
     if let (Some(expected), Some(found)) = (&d.expected, &d.found) {
+        // Digests of cells can look like numbers and are none.
+        let shown = |text: &str| if d.kind == DifferenceKind::Control { decimal(text) } else { text.to_owned() };
+        let (expected, found) = (shown(expected), shown(found));
         lines.push(format!("    expected {expected}, found {found}"));
     }
     if let (Some(expected), Some(found)) = (&d.expected_value, &d.found_value) {
@@ -217,7 +220,6 @@ fn difference(d: &Difference) -> Vec<String> {
 mod tests {
     use super::super::summary::tests::example;
     use super::*;
-    use crate::validate::DifferenceKind;
 
     const CLOSING_TABLE: &str = "\
 orthodontics: done

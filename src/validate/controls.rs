@@ -61,7 +61,7 @@ fn target_sum(
     if others > 0 {
         // Rows of others have no part in the sum; ours are those that the mapping table names.
         let Some(mappings) = request.plan.mappings.as_ref().and_then(|text| QualifiedName::parse(&text.value)) else { return Ok(None) };
-        let ours = format!("SELECT new_id FROM {} WHERE entity_type = {}", mappings.to_sql(), literal(&table.info.name.name));
+        let ours = format!("SELECT new_id FROM {} WHERE entity_type = {}", mappings.to_sql(), literal(&table.entity_type));
         filter = Some(format!("{} IN ({ours})", ident(&table.columns[table.id_at])));
     }
     let mut all = Amount::zero();

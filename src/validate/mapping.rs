@@ -1,5 +1,6 @@
 //! The mapping table: every key that was loaded or merged is published under the new key that the id map has, and no other key of ours
-//! is published at all. Boundary: rows of keys that the staging file does not know are not ours, and nothing is said about them.
+//! is published at all. Boundary: in a mapping table that others have filled too, nothing is said about keys that the staging file does
+//! not know.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -27,10 +28,19 @@ pub(super) struct MappingResult {
     pub unexamined: u64,
 }
 
+/// The mapping table.
+#[derive(Debug)]
+pub(super) struct Mappings {
+    /// Its name, with its schema.
+    pub name: QualifiedName,
+    /// Whether it was empty when the load began, so that every key under our entity types must be known.
+    pub alone: bool,
+}
+
 /// Compares the mapping rows of the entities of a table with the id map.
 pub(super) fn compare_mapping(
     table: &Table,
-    mappings: &QualifiedName,
+    mappings: &Mappings,
     session: &mut Session,
     means: Means<'_>,
 ) -> Result<MappingResult, ValidateError> {
@@ -94,18 +104,18 @@ fn for_each_key(table: &Table, means: Means<'_>, mut each: impl FnMut(u32, &Lega
 /// Gives the legacy id and new id of every mapping row of the table's entity type.
 fn for_each_mapping(
     table: &Table,
-    mappings: &QualifiedName,
+    mappings: &Mappings,
     session: &mut Session,
     means: Means<'_>,
     mut each: impl FnMut(&str, &[u8]),
 ) -> Result<(), ValidateError> {
     let sql = format!(
         "COPY (SELECT legacy_id::text, new_id::uuid FROM {} WHERE entity_type = {}) TO STDOUT (FORMAT binary)",
-        mappings.to_sql(),
-        literal(&table.info.name.name)
+        mappings.name.to_sql(),
+        literal(&table.entity_type)
     );
     let mut copy = CopyOut::start(session, &sql, 2, BATCH_BYTES)?;
-    let read_back = |source| ValidateError::ReadBack { table: mappings.to_string(), source };
+    let read_back = |source| ValidateError::ReadBack { table: mappings.name.to_string(), source };
     while let Some(batch) = copy.next_batch()? {
         if means.stop.load(Ordering::Relaxed) {
             return Err(ValidateError::Interrupted);
@@ -125,7 +135,7 @@ const NOT_PUBLISHED: u32 = u32::MAX;
 
 fn examine(
     table: &Table,
-    mappings: &QualifiedName,
+    mappings: &Mappings,
     session: &mut Session,
     means: Means<'_>,
     buckets: &BucketSet,
@@ -146,13 +156,17 @@ fn examine(
         if !buckets.holds(id) {
             return;
         }
-        if let Meeting::Altered(place) = lookup.meet(id, |_| means.hasher.bytes(new_id)) {
-            let message = if place.position == NOT_PUBLISHED {
-                "the mapping table has a key whose row was not loaded"
-            } else {
-                "the mapping table has another new key than the id map"
-            };
-            push(result, table, place.feed, key, message);
+        match lookup.meet(id, |_| means.hasher.bytes(new_id)) {
+            Meeting::Altered(place) if place.position == NOT_PUBLISHED => {
+                push(result, table, Some(place.feed), key, "the mapping table has a key whose row was not loaded");
+            }
+            Meeting::Altered(place) => {
+                push(result, table, Some(place.feed), key, "the mapping table has another new key than the id map");
+            }
+            Meeting::Unknown if mappings.alone => {
+                push(result, table, None, key, "the mapping table has a key that this migration does not know");
+            }
+            Meeting::Same | Meeting::Unknown => {}
         }
     })?;
     let missing: BTreeSet<u128> = lookup.unmet_ids(|place| place.position != NOT_PUBLISHED).collect();
@@ -162,18 +176,18 @@ fn examine(
     for_each_key(table, means, |feed, key, new_id| {
         let key = key.to_string();
         if new_id.is_some() && missing.contains(&key_id(means.hasher, &key)) {
-            push(result, table, feed, &key, "a key that was loaded or merged is not in the mapping table");
+            push(result, table, Some(feed), &key, "a key that was loaded or merged is not in the mapping table");
         }
     })
 }
 
-fn push(result: &mut MappingResult, table: &Table, feed: u32, key: &str, message: &str) {
+fn push(result: &mut MappingResult, table: &Table, feed: Option<u32>, key: &str, message: &str) {
     if result.differences.len() >= LISTED {
         result.beyond += 1;
         return;
     }
     let mut difference = Difference::new(DifferenceKind::Mapping, message);
-    difference.entity = usize::try_from(feed).ok().and_then(|at| table.feeds.get(at)).map(|feed| feed.name.clone());
+    difference.entity = feed.and_then(|feed| table.feeds.get(usize::try_from(feed).ok()?)).map(|feed| feed.name.clone());
     difference.table = Some(table.name());
     difference.key = Some(key.to_owned());
     result.differences.push(difference);

@@ -7,13 +7,13 @@ use std::thread;
 use super::cells::{Means, TableResult, compare_table};
 use super::controls::check_controls;
 use super::ledger::check_ledgers;
-use super::mapping::{MappingResult, compare_mapping};
+use super::mapping::{MappingResult, Mappings, compare_mapping};
 use super::multiset::RowHasher;
 use super::references::check_references;
-use super::subject::{Feed, Subjects, Table};
+use super::subject::{Feed, Subjects, Table, was_empty};
 use super::upkeep::{check_constraints, check_sequences};
 use super::{EntityCheck, ValidateError, Validation};
-use crate::pg::{Endpoint, QualifiedName};
+use crate::pg::{Endpoint, QualifiedName, Session, describe_table};
 use crate::plan::{CompiledEntity, Plan};
 use crate::staging::{Moment, StagingReader};
 
@@ -70,7 +70,8 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_ledgers(&subjects, &reader, &mut session, &mut found)?;
     let hasher = RowHasher::new();
     let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
-    let results = compare_tables(request, &subjects, means, observe)?;
+    let mappings = mapping_table(request, &reader, &mut session)?;
+    let results = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
     for (table, result) in subjects.tables.iter().zip(results) {
         take_result(&subjects, table, result, &mut found);
@@ -84,6 +85,14 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     Ok(found)
 }
 
+fn mapping_table(request: &Request<'_>, reader: &StagingReader, session: &mut Session) -> Result<Option<Mappings>, ValidateError> {
+    let Some(text) = &request.plan.mappings else { return Ok(None) };
+    let wrong = || ValidateError::Plan { entity: request.plan.name.clone(), what: "`mappings` is no table name".to_owned() };
+    let name = describe_table(session, &QualifiedName::parse(&text.value).ok_or_else(wrong)?)?.name;
+    let alone = was_empty(reader, &name)?;
+    Ok(Some(Mappings { name, alone }))
+}
+
 /// What was found in a table and its part of the mapping table.
 struct Compared {
     cells: TableResult,
@@ -94,16 +103,10 @@ struct Compared {
 fn compare_tables(
     request: &Request<'_>,
     subjects: &Subjects,
+    mappings: Option<&Mappings>,
     means: Means<'_>,
     observe: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Vec<Compared>, ValidateError> {
-    let mappings = match &request.plan.mappings {
-        Some(text) => Some(
-            QualifiedName::parse(&text.value)
-                .ok_or_else(|| ValidateError::Plan { entity: request.plan.name.clone(), what: "`mappings` is no table name".to_owned() })?,
-        ),
-        None => None,
-    };
     let mut order: Vec<usize> = (0..subjects.tables.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(subjects.tables[*at].expected()));
     let next = AtomicUsize::new(0);
@@ -114,7 +117,7 @@ fn compare_tables(
             let table = &subjects.tables[at];
             let entity = table.feeds.iter().find_map(|feed| feed.index).unwrap_or(0);
             let cells = compare_table(table, &mut session, means, &|rows| observe(&Progress::Rows { entity, rows }))?;
-            let mapping = mappings.as_ref().map(|name| compare_mapping(table, name, &mut session, means)).transpose()?;
+            let mapping = mappings.map(|mappings| compare_mapping(table, mappings, &mut session, means)).transpose()?;
             done.push((at, Compared { cells, mapping }));
         }
         Ok(done)

@@ -39,7 +39,7 @@ pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, f
             (true, None) => "was put back and is gone again; create it again",
             (false, _) => "was taken down for the load and was not put back; `etl load` puts it back",
         };
-        found.add(constraint(&format!("{}.{}", one.schema, one.table), &one.name, &one.kind, what));
+        found.add(constraint(&format!("{}.{}", one.schema, one.table), &one.name, what));
     }
     for (_, record) in outstanding(session, Some(reader.meta()?.staging_id))? {
         let known = down.iter().any(|one| {
@@ -49,14 +49,14 @@ pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, f
         });
         if !known {
             let what = "is still taken down according to the target; `etl load` puts it back";
-            found.add(constraint(&record.table.to_string(), &record.name, "constraint or index", what));
+            found.add(constraint(&record.table.to_string(), &record.name, what));
         }
     }
     Ok(())
 }
 
-fn constraint(table: &str, name: &str, kind: &str, what: &str) -> Difference {
-    let mut difference = Difference::new(DifferenceKind::Constraint, format!("{kind} {name} {what}"));
+fn constraint(table: &str, name: &str, what: &str) -> Difference {
+    let mut difference = Difference::new(DifferenceKind::Constraint, format!("{name} {what}"));
     difference.table = Some(table.to_owned());
     difference.column = Some(name.to_owned());
     difference
