@@ -77,6 +77,7 @@ enum Preparation {
 type Waiting = VecDeque<(ChunkId, u64)>;
 
 /// Where an entity stands.
+#[allow(clippy::struct_excessive_bools, reason = "four facts that are independent of one another")]
 pub(super) struct EntityState {
     pub(super) taking_part: bool,
     pub(super) extracted: bool,
@@ -173,17 +174,12 @@ impl<'c> Coordinator<'c, '_> {
                     if matches!(failed, Some(PipelineError::Staging(_))) {
                         return failed.map_or(Ok(false), Err);
                     }
-                    self.transforms_running = self.transforms_running.min(self.running_transforms());
                 }
                 Ok(message) => self.hear(message),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return failed.map_or(Ok(false), Err),
             }
         }
-    }
-
-    fn running_transforms(&self) -> usize {
-        self.transforms_running
     }
 
     /// Nothing runs, nothing can be begun, and not everything is done: that is a mistake of ours, said rather than waited for.

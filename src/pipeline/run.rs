@@ -134,7 +134,7 @@ fn open_target(
     let lock = TargetLock::acquire(endpoint)?;
     let mut session = endpoint.connect().map_err(crate::target::TargetError::from)?;
     crate::target::ensure_schema(&mut session)?;
-    resume::reconcile(setup, &mut session, writer, reader, &shared.meta, shared.run, &shared.load_plans, &shared.ids)?;
+    resume::reconcile(shared, &mut session, writer, reader)?;
     *states = resume::states(setup, reader, &shared.ids)?;
     let down = constraints::dismantle(shared, &mut session, writer, reader)?;
     let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
