@@ -154,6 +154,7 @@ fn boolean<'r>(value: Option<bool>) -> Value<'r> {
 }
 
 impl Node {
+    #[allow(clippy::too_many_lines, reason = "one match, one arm a node")]
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match self {
             Self::Const(value) => Ok(lend(value)),
