@@ -183,6 +183,11 @@ impl Node {
         }
     }
 
+    /// Nodes on the longest way down.
+    pub fn depth(&self) -> usize {
+        1 + self.children().into_iter().map(Self::depth).max().unwrap_or(0)
+    }
+
     fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Column(_) => Vec::new(),

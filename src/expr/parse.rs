@@ -308,6 +308,9 @@ impl<'a> Source<'a> {
 
     fn refused(expr: &Expr, span: Range<usize>) -> Diagnostic {
         let (what, help) = match expr {
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
+                ("a subquery", "put it into the source query and use its column here")
+            }
             Expr::AnyOp { .. } | Expr::AllOp { .. } => ("`any` and `all` over an array", "write x in (…)"),
             Expr::Array(_) | Expr::CompoundFieldAccess { .. } => ("an array", "compute it in the source query"),
             Expr::AtTimeZone { .. } => ("`at time zone`", "compute it in the source query"),
