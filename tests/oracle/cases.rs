@@ -877,8 +877,8 @@ pub const EXPRESSIONS: &[&str] = &[
 pub const CHARACTERS: &[(&str, usize)] = &[
     (r"t ~ '\d'", 0),
     (r"t ~ '\s'", 0),
-    (r"t ~ '\w'", 1_200),
-    ("t ~ '[[:alpha:]]'", 1_200),
+    (r"t ~ '\w'", 5_000),
+    ("t ~ '[[:alpha:]]'", 5_000),
     ("t ~ '[[:upper:]]'", 60),
     ("t ~ '[[:lower:]]'", 110),
     ("t ~ '[[:blank:]]'", 0),
