@@ -7,6 +7,7 @@
 //!                       └── staging.db: runs, chunks, id map, quarantine, ledger
 //! ```
 
+pub mod check;
 pub mod expr;
 pub mod pg;
 pub mod pipeline;

@@ -1,0 +1,36 @@
+//! What keeps the plan from being checked at all. Boundary: mistakes of the plan are problems, not errors.
+
+use thiserror::Error;
+
+use crate::pg::PgError;
+use crate::staging::StagingError;
+
+/// Why nothing can be said about the plan.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The source cannot be asked.
+    #[error("the source cannot be looked at: {source}")]
+    Source {
+        /// What happened.
+        source: PgError,
+    },
+    /// The target cannot be asked.
+    #[error("the target cannot be looked at: {source}")]
+    Target {
+        /// What happened.
+        source: PgError,
+    },
+    /// The staging file cannot be read.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+}
+
+impl CheckError {
+    /// The server's error, where a server gave it.
+    pub fn pg(&self) -> Option<&PgError> {
+        match self {
+            Self::Source { source } | Self::Target { source } => Some(source),
+            Self::Staging(_) => None,
+        }
+    }
+}

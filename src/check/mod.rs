@@ -1,0 +1,19 @@
+//! The plan against both catalogues, before anything moves: everything that can be known without reading a row, all problems at
+//! once, each where it is written.
+//!
+//! Boundary: it asks and compares. It writes nothing, anywhere; what is found goes to `plan::Problems`, what was learnt to whoever
+//! runs the stages. Where a server is gone, what the staging file recorded of it stands in its place.
+
+mod disk;
+mod error;
+mod near;
+mod parents;
+mod run;
+mod source;
+mod staged;
+mod target;
+
+pub use disk::free_bytes;
+pub use error::CheckError;
+pub use parents::{Need, parents, with_ancestors};
+pub use run::{Checked, EntitySize, Request, Side, check};

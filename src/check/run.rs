@@ -1,0 +1,229 @@
+//! The check as a whole: both sides are looked at, then the plan is compiled against what they are. Boundary: each side is in its own
+//! file; binding expressions is `plan::compile`'s.
+
+use super::source::{self, SourceSide};
+use super::target::{self, TargetLook};
+use super::{CheckError, disk, staged, with_ancestors};
+use crate::pg::{Endpoint, ServerInfo, Session, TableInfo, server_info};
+use crate::plan::{CompiledEntity, Plan, Problem, Problems, Severity, TargetColumn, TargetShape, compile};
+use crate::row::Column;
+use crate::staging::{EntityRecord, StagingReader};
+
+/// The oldest server that is known to work; older ones are out of support.
+const OLDEST: u32 = 140_000;
+
+/// Where one side of the migration is looked at.
+#[derive(Clone, Copy)]
+pub enum Side<'a> {
+    /// The database itself.
+    Server(&'a Endpoint),
+    /// What the staging file recorded of it.
+    Staged(&'a StagingReader),
+}
+
+/// What is to be checked.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The entities that the command is about.
+    pub selected: &'a [bool],
+    /// The old database.
+    pub source: Side<'a>,
+    /// The new one.
+    pub target: Side<'a>,
+}
+
+/// Rows and bytes of an entity, as the source's planner estimates them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntitySize {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of their fields.
+    pub bytes: u64,
+}
+
+/// What a check learnt, one place for each entity of the plan.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The entities, ready to run; `None` for one that is not selected or has problems.
+    pub entities: Vec<Option<CompiledEntity>>,
+    /// The target tables, where the target was looked at.
+    pub tables: Vec<Option<TableInfo>>,
+    /// How much there is to read, where the source was looked at.
+    pub sizes: Vec<Option<EntitySize>>,
+    /// The source server, where it was looked at.
+    pub source: Option<ServerInfo>,
+    /// The target server, where it was looked at.
+    pub target: Option<ServerInfo>,
+    /// Bytes that the staging file will take, where the source was looked at.
+    pub disk_needed: Option<u64>,
+    /// Worth knowing, and no problem.
+    pub notes: Vec<String>,
+}
+
+/// Checks the plan. Every mistake goes to `problems`; an error says that a side could not be looked at.
+pub fn check(request: &Request<'_>, problems: &mut Problems) -> Result<Checked, CheckError> {
+    let Request { plan, selected, .. } = *request;
+    // The keys of the parents say what a reference looks up, so their queries are described as well.
+    let wanted = with_ancestors(plan, selected);
+    let mut checked = Checked::default();
+    // What is wrong with an entity that is not selected is nobody's business now.
+    let mut found = Problems::default();
+
+    let mut records: Option<Vec<Option<EntityRecord>>> = None;
+    if let Side::Staged(staging) = request.source {
+        records = Some(staged::records(plan, staging)?);
+    } else if let Side::Staged(staging) = request.target {
+        records = Some(staged::records(plan, staging)?);
+    }
+    let records = records.unwrap_or_else(|| vec![None; plan.entities.len()]);
+
+    let sources = source_side(request, &wanted, &records, &mut checked, &mut found)?;
+    let targets = target_side(request, &records, &mut checked, &mut found)?;
+    same_database(request, &checked, &mut found);
+    room(plan, &checked, &mut found);
+
+    let shapes: Vec<Option<TargetShape>> = sources
+        .into_iter()
+        .zip(targets)
+        .enumerate()
+        .map(|(index, (source, target))| match (source, target) {
+            (Some(source), Some(target)) => Some(TargetShape { source, target }),
+            // A parent that is only looked up: its key is needed, its columns are not.
+            (Some(source), None) if !selected[index] => Some(TargetShape { source, target: Vec::new() }),
+            _ => None,
+        })
+        .collect();
+    checked.entities = compile(plan, &shapes, &mut found);
+    for (entity, selected) in checked.entities.iter_mut().zip(selected) {
+        *entity = entity.take().filter(|_| *selected);
+    }
+    let silent: Vec<usize> = plan.entities.iter().zip(selected).filter(|(_, selected)| !**selected).map(|(e, _)| e.file).collect();
+    let loud = found.all().iter().filter(|p| p.place.as_ref().is_none_or(|(file, _)| !silent.contains(file)));
+    loud.for_each(|problem| problems.push(problem.clone()));
+    Ok(checked)
+}
+
+fn source_side(
+    request: &Request<'_>,
+    wanted: &[bool],
+    records: &[Option<EntityRecord>],
+    checked: &mut Checked,
+    problems: &mut Problems,
+) -> Result<Vec<Option<Vec<Column>>>, CheckError> {
+    let plan = request.plan;
+    let endpoint = match request.source {
+        Side::Server(endpoint) => endpoint,
+        Side::Staged(_) => {
+            checked.sizes = vec![None; plan.entities.len()];
+            let columns = plan.entities.iter().enumerate();
+            let columns = columns.map(|(i, e)| staged::source_columns(e, records[i].as_ref(), request.selected[i], problems));
+            return Ok(columns.collect());
+        }
+    };
+    let look = |checked: &mut Checked, problems: &mut Problems| {
+        let mut session = endpoint.connect()?;
+        let server = server_info(&mut session)?;
+        old_server("source", &server, problems);
+        let sides = source::look(plan, wanted, &mut session, &server.user, problems)?;
+        checked.source = Some(server);
+        Ok(sides)
+    };
+    let sides = look(checked, problems).map_err(|source| CheckError::Source { source })?;
+    let of_selected = |(side, selected): (&Option<SourceSide>, &bool)| side.as_ref().filter(|_| *selected).and_then(|side| side.size);
+    checked.sizes = sides.iter().zip(request.selected).map(of_selected).collect();
+    checked.disk_needed = Some(disk::needed(&checked.sizes));
+    Ok(sides.into_iter().map(|side| side.map(|side| side.columns)).collect())
+}
+
+fn target_side(
+    request: &Request<'_>,
+    records: &[Option<EntityRecord>],
+    checked: &mut Checked,
+    problems: &mut Problems,
+) -> Result<Vec<Option<Vec<TargetColumn>>>, CheckError> {
+    let plan = request.plan;
+    let endpoint = match request.target {
+        Side::Server(endpoint) => endpoint,
+        Side::Staged(_) => {
+            checked.tables = vec![None; plan.entities.len()];
+            let columns = plan.entities.iter().zip(records).zip(request.selected);
+            let columns = columns.map(|((entity, record), selected)| {
+                let record = record.as_ref().filter(|_| *selected)?;
+                staged::target_columns(entity, record, problems)
+            });
+            return Ok(columns.collect());
+        }
+    };
+    let look = |checked: &mut Checked, problems: &mut Problems| {
+        let mut session: Session = endpoint.connect()?;
+        let server = server_info(&mut session)?;
+        old_server("target", &server, problems);
+        if server.standby {
+            let help = Some("name the primary server with --target URL".to_owned());
+            problems.error("E0302", None, "the target is a standby, which takes no rows", "", help);
+        }
+        let notes = &mut checked.notes;
+        let tables = TargetLook { plan, session: &mut session, server: &server, problems, notes, known: None }.tables(request.selected)?;
+        checked.target = Some(server);
+        Ok(tables)
+    };
+    checked.tables = look(checked, problems).map_err(|source| CheckError::Target { source })?;
+    Ok(checked.tables.iter().map(|table| table.as_ref().map(target::shape)).collect())
+}
+
+fn old_server(which: &str, server: &ServerInfo, problems: &mut Problems) {
+    if server.version_num < OLDEST {
+        let message = format!("the {which} is PostgreSQL {}, and 14 is the oldest that is supported", server.version);
+        let help = Some("bring it up to date, or restore a dump of it into a newer server and migrate from there".to_owned());
+        problems.error("E0301", None, message, "", help);
+    }
+}
+
+fn same_database(request: &Request<'_>, checked: &Checked, problems: &mut Problems) {
+    let (Some(source), Some(target)) = (&checked.source, &checked.target) else { return };
+    let one_cluster = match (&source.system_identifier, &target.system_identifier) {
+        (Some(a), Some(b)) => a == b,
+        // Not told: the addresses have to do.
+        _ => match (request.source, request.target) {
+            (Side::Server(a), Side::Server(b)) => address(a.redacted()) == address(b.redacted()),
+            _ => false,
+        },
+    };
+    if one_cluster && source.database == target.database {
+        problems.push(Problem {
+            severity: Severity::Warning,
+            code: "E0303",
+            message: format!("source and target are the same database, {}", source.database),
+            place: None,
+            label: String::new(),
+            help: Some("if that is not meant, mend [source] url or [target] url".into()),
+        });
+    }
+}
+
+/// Host and port of a URL without its user.
+fn address(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, address)| address)
+}
+
+fn room(plan: &Plan, checked: &Checked, problems: &mut Problems) {
+    let Some((needed, free)) = checked.disk_needed.zip(disk::free_bytes(&plan.staging)) else { return };
+    if needed > free {
+        const MEGABYTE: u64 = 1 << 20;
+        problems.push(Problem {
+            severity: Severity::Warning,
+            code: "E0350",
+            message: format!(
+                "the staging file will need about {} MB, and {} MB are free beside {}",
+                needed / MEGABYTE,
+                free / MEGABYTE,
+                plan.staging.display()
+            ),
+            place: None,
+            label: String::new(),
+            help: Some("free some space, or put it elsewhere with --staging FILE".into()),
+        });
+    }
+}
