@@ -158,6 +158,23 @@ fn staging(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
+    group.bench_function("store_transformed, 768,962 keys, four ranges at once", |bench| {
+        bench.iter_batched(
+            || {
+                let folder = tempfile::tempdir().unwrap();
+                let (file, chunks) = prepare(&folder);
+                let quarter = chunks.len().div_ceil(4);
+                let order = (0..quarter).flat_map(|at| (0..4).map(move |range| range * quarter + at));
+                let interleaved: Vec<_> = order.filter_map(|at| chunks.get(at).cloned()).collect();
+                (folder, file, interleaved)
+            },
+            |(folder, mut file, chunks)| {
+                store(&mut file, &chunks);
+                (folder, file, chunks)
+            },
+            BatchSize::PerIteration,
+        );
+    });
     let payloads: Vec<_> = chunks.iter().map(|chunk| chunk.payload.clone()).collect();
     group.bench_function("store_extracted, 768,962 rows", |bench| {
         bench.iter_batched(

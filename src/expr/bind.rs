@@ -10,8 +10,9 @@ use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::functions::Functions;
+use super::pattern::{self, Matcher};
 use super::typed::{Expr, Node};
-use super::{numeric, pattern, typed};
+use super::{numeric, typed};
 use crate::row::{Column, KeyKind, SqlType, Value};
 
 /// How rows of an entity are called: what `ref` needs to know.
@@ -318,7 +319,7 @@ impl Binder<'_> {
             return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
         }
         let pattern = self.literal(pattern, "a pattern")?;
-        match pattern::matcher(&pattern, fold) {
+        match Matcher::new(&pattern, fold) {
             Ok(regex) => {
                 let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand: Box::new(operand), negated };
                 Some(Bound::new(node, SqlType::Bool, span))

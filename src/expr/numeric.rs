@@ -101,8 +101,8 @@ const fn op(name: &'static str, args: &'static [Ty], result: Ty, run: super::reg
     Builtin::new(name, args, result, run, "").fails()
 }
 
-/// `NUMERIC_MAX_RESULT_SCALE`: how far `round` and `trunc` follow their second argument.
-const MAX_RESULT_SCALE: i64 = 2000;
+/// How far `round` and `trunc` follow a negative second argument: beyond every digit that a value can have.
+const MIN_ROUND_SCALE: i64 = -131_073;
 /// `NUMERIC_MAX_DISPLAY_SCALE`: how far a division goes.
 const MAX_DIVISION_SCALE: i64 = 1000;
 /// `NUMERIC_MIN_SIG_DIGITS`: how many significant digits a division gives at least.
@@ -419,7 +419,7 @@ pub(super) fn round(value: &Numeric, scale: i64, rounding: Rounding) -> Result<N
     if !value.is_finite() {
         return Ok(value.clone());
     }
-    let scale = scale.clamp(-MAX_RESULT_SCALE, MAX_RESULT_SCALE);
+    let scale = scale.clamp(MIN_ROUND_SCALE, MAX_SCALE);
     if let Some((mantissa, has)) = parts(value) {
         let has = i64::from(has);
         let drop = u32::try_from(has - scale).ok();

@@ -143,10 +143,48 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|_| "the pattern is too large".to_owned())
 }
 
-/// A pattern for `~` and `~*`.
-pub(super) fn matcher(pattern: &str, fold: bool) -> Result<Regex, String> {
-    let Translated { branches, .. } = regex_syntax::translate(pattern, fold)?;
-    compile(&branches.join("|"))
+/// A compiled pattern for `~` and `~*`.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    regex: Regex,
+    words: Words,
+}
+
+/// What is asked about texts before a pattern with word boundaries is matched: the crate takes some characters for parts of words
+/// that PostgreSQL does not. Texts with those are refused rather than matched otherwise.
+#[derive(Debug)]
+struct Words(Option<Regex>);
+
+impl Words {
+    fn new(asked: bool) -> Result<Self, String> {
+        asked.then(|| compile(regex_syntax::NOT_WORD)).transpose().map(Self)
+    }
+
+    fn check(&self, text: &str) -> Result<(), EvalError> {
+        match &self.0 {
+            Some(strange) if !text.is_ascii() && strange.is_match(text) => {
+                Err(EvalError::sql("0A000", "a text with combining marks, for a pattern with word boundaries"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Matcher {
+    /// Compiles a pattern; `fold` for matching without regard to case.
+    pub fn new(pattern: &str, fold: bool) -> Result<Self, String> {
+        let Translated { branches, words, .. } = regex_syntax::translate(pattern, fold)?;
+        Ok(Self { regex: compile(&branches.join("|"))?, words: Words::new(words)? })
+    }
+
+    pub fn is_match(&self, text: &str) -> Result<bool, EvalError> {
+        self.words.check(text)?;
+        Ok(self.regex.is_match(text))
+    }
+
+    pub fn fallible(&self) -> bool {
+        self.words.0.is_some()
+    }
 }
 
 /// A compiled `regexp_replace`.
@@ -154,6 +192,7 @@ pub(super) fn matcher(pattern: &str, fold: bool) -> Result<Regex, String> {
 pub(super) struct Replacer {
     /// The alternatives at the top, each on its own: of those that match at the same place PostgreSQL takes the longest match.
     branches: Vec<Regex>,
+    words: Words,
     global: bool,
 }
 
@@ -165,7 +204,7 @@ impl Replacer {
         }
         // The last one of the two wins.
         let fold = flags.chars().rfind(|c| matches!(c, 'i' | 'c')) == Some('i');
-        let Translated { branches, longest, groups } = regex_syntax::translate(pattern, fold)?;
+        let Translated { branches, longest, groups, words } = regex_syntax::translate(pattern, fold)?;
         if !longest {
             return Err(
                 "which of several matches PostgreSQL takes (the longest) cannot be told here for a pattern with a repeated group, an \
@@ -177,7 +216,7 @@ impl Replacer {
             return Err("groups and alternatives at the top of one pattern cannot be replaced here; write two replacements".into());
         }
         let branches = branches.iter().map(|branch| compile(branch)).collect::<Result<_, _>>()?;
-        Ok(Self { branches, global: flags.contains('g') })
+        Ok(Self { branches, words: Words::new(words)?, global: flags.contains('g') })
     }
 
     /// The leftmost of the longest matches at or behind `from`.
@@ -187,8 +226,9 @@ impl Replacer {
     }
 
     /// Replaces as PostgreSQL does, empty matches behind a match included.
-    pub fn replace<'r>(&self, text: Cow<'r, str>, replacement: &str) -> Cow<'r, str> {
-        let Some(first) = self.find(&text, 0) else { return text };
+    pub fn replace<'r>(&self, text: Cow<'r, str>, replacement: &str) -> Result<Cow<'r, str>, EvalError> {
+        self.words.check(&text)?;
+        let Some(first) = self.find(&text, 0) else { return Ok(text) };
         let mut out = String::with_capacity(text.len() + replacement.len());
         let (mut done, mut next) = (0, Some(first));
         while let Some((start, end)) = next {
@@ -209,7 +249,11 @@ impl Replacer {
             next = self.find(&text, from);
         }
         out.push_str(&text[done..]);
-        Cow::Owned(out)
+        Ok(Cow::Owned(out))
+    }
+
+    pub fn fallible(&self) -> bool {
+        self.words.0.is_some()
     }
 
     /// Appends the replacement: `\1` to `\9` are groups, `\&` is the match, `\\` is a backslash, any other `\` is itself.

@@ -18,6 +18,8 @@ pub(super) struct Translated {
     pub longest: bool,
     /// Number of capturing groups.
     pub groups: usize,
+    /// Whether it asks where words begin or end.
+    pub words: bool,
 }
 
 /// Why a pattern is refused.
@@ -32,12 +34,12 @@ pub(super) fn translate(pattern: &str, fold: bool) -> Result<Translated, Refusal
         Some(rest) => (rest, true),
         None => (pattern, fold),
     };
-    let mut parser = Parser { chars: pattern.chars().peekable(), fold, groups: 0, longest: true, depth: 0 };
+    let mut parser = Parser { chars: pattern.chars().peekable(), fold, groups: 0, longest: true, words: false, depth: 0 };
     let branches = parser.alternatives()?;
     if parser.chars.next().is_some() {
         return Err("parentheses are not balanced".into());
     }
-    Ok(Translated { branches, longest: parser.longest, groups: parser.groups })
+    Ok(Translated { branches, longest: parser.longest, groups: parser.groups, words: parser.words })
 }
 
 struct Parser<'a> {
@@ -45,6 +47,7 @@ struct Parser<'a> {
     fold: bool,
     groups: usize,
     longest: bool,
+    words: bool,
     depth: usize,
 }
 
@@ -244,6 +247,7 @@ impl Parser<'_> {
             out.push_str(place);
             Ok(Atom::Place)
         };
+        self.words |= matches!(c, 'm' | 'M' | 'y' | 'Y');
         match c {
             'd' | 'D' => class(out, c == 'D', DIGIT),
             's' | 'S' => class(out, c == 'S', SPACE),
@@ -385,11 +389,13 @@ impl Parser<'_> {
             "alnum" => ALNUM,
             // Without regard to case, an upper-case letter is any letter.
             "upper" | "lower" if self.fold => ALPHA,
-            "upper" => r"\p{Uppercase}",
-            "lower" => r"\p{Lowercase}",
+            // A letter is upper case where it has a lower case, and the other way round; the title case of digraphs is both.
+            "upper" => r"\p{Uppercase}\p{Lt}",
+            "lower" => r"\p{Lowercase}\x{1C5}\x{1C8}\x{1CB}\x{1F2}",
             "xdigit" => "0-9A-Fa-f",
-            "blank" => r"\t \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{205F}\x{3000}",
-            "cntrl" => r"\x{0}-\x{1F}\x{7F}-\x{9F}\x{2028}\x{2029}",
+            // These two are PostgreSQL's own, whatever the locale.
+            "blank" => r"\t ",
+            "cntrl" => r"\x{0}-\x{1F}\x{7F}-\x{9F}",
             name => return Err(format!("the class [:{name}:] is not supported")),
         });
         Ok(())
@@ -402,6 +408,9 @@ const SPACE: &str = r"\t-\r \x{1680}\x{2000}-\x{2006}\x{2008}-\x{200A}\x{2028}\x
 const ALPHA: &str = r"\p{Alphabetic}[\p{Nd}--0-9]";
 const ALNUM: &str = r"\p{Alphabetic}\p{Nd}";
 const WORD: &str = r"\p{Alphabetic}\p{Nd}_";
+
+/// Characters that are part of words for the crate and not for PostgreSQL: combining marks, joiners, unusual connectors.
+pub(super) const NOT_WORD: &str = r"[\w--[\p{Alphabetic}\p{Nd}_]]";
 
 /// A character in the crate's syntax, inside brackets and outside.
 fn push(c: char, out: &mut String) {

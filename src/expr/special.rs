@@ -10,7 +10,7 @@ use super::cast;
 use super::code_table::CodeTable;
 use super::context::{OnCycle, OnMissing, Reference};
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::pattern::{self, Replacer};
+use super::pattern::{Matcher, Replacer};
 use super::registry;
 use super::typed::{Code, Entries, Node, Otherwise, Ref};
 use crate::row::{KeyKind, SqlType, Value};
@@ -208,7 +208,7 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::PATTERN, span.clone(), "only the flag i is supported"));
         }
         let fold = flags == "i";
-        match pattern::matcher(&pattern, fold) {
+        match Matcher::new(&pattern, fold) {
             Ok(regex) => {
                 let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand, negated: false };
                 Some(Bound::new(node, SqlType::Bool, span))

@@ -135,6 +135,15 @@ pub(super) fn lower_char(c: char) -> char {
 
 /// The upper case of a character where it is one character.
 pub(super) fn upper_char(c: char) -> char {
+    // Greek with iota below: the rule for a whole word writes the iota out, the one for a character has a letter for it.
+    let iota = match c {
+        '\u{1F80}'..='\u{1FAF}' if u32::from(c) & 8 == 0 => 8,
+        '\u{1FB3}' | '\u{1FC3}' | '\u{1FF3}' => 9,
+        _ => 0,
+    };
+    if iota > 0 {
+        return char::from_u32(u32::from(c) + iota).unwrap_or(c);
+    }
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(one), None) => one,
@@ -177,8 +186,13 @@ fn left<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
 fn right<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let (text, n) = (text_of(&mut args[0])?, int_of(&args[1])?);
     let end = text.len();
-    // The last 0 characters are not all but the first 0.
-    let start = if n == 0 { end } else { cut(&text, -n) };
+    // The server negates in 32 bits, where the least number stays what it is.
+    let start = match n {
+        // The last 0 characters are not all but the first 0.
+        0 => end,
+        n if n == i64::from(i32::MIN) => 0,
+        n => cut(&text, -n),
+    };
     value(slice(text, start..end))
 }
 

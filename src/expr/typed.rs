@@ -8,14 +8,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex::Regex;
-
 use super::ast::Test;
 use super::cast;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
-use super::pattern::{self, Replacer};
+use super::pattern::{Matcher, Replacer};
 use super::registry::{Builtin, int_of, mismatch, text_of};
 use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
 
@@ -49,7 +47,7 @@ pub(super) enum Node {
     Label { ty: Arc<EnumType>, operand: Box<Node> },
     Precision { precision: i64, scale: i64, operand: Box<Node> },
     Truncate { length: usize, operand: Box<Node> },
-    Regex { regex: Box<Regex>, pattern: Box<str>, fold: bool, operand: Box<Node>, negated: bool },
+    Regex { regex: Box<Matcher>, pattern: Box<str>, fold: bool, operand: Box<Node>, negated: bool },
     Replace { replacer: Box<Replacer>, sides: Box<[Node; 2]>, pattern: Box<str>, flags: Box<str> },
     Valid { input: cast::Run, ty: SqlType, operand: Box<Node> },
     NewId,
@@ -235,7 +233,7 @@ impl Node {
             },
             Self::Regex { regex, operand, negated, .. } => match operand.eval(ctx)? {
                 Value::Null => Ok(Value::Null),
-                mut value => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?) != *negated)),
+                mut value => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
             },
             Self::Replace { replacer, sides, .. } => {
                 let (mut text, mut by) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
@@ -243,7 +241,7 @@ impl Node {
                     return Ok(Value::Null);
                 }
                 let (text, by) = (text_of(&mut text)?, text_of(&mut by)?);
-                Ok(Value::Text(replacer.replace(text, &by)))
+                replacer.replace(text, &by).map(Value::Text)
             }
             Self::Valid { input, operand, .. } => match operand.eval(ctx)? {
                 Value::Null => Ok(Value::Null),
@@ -374,6 +372,8 @@ impl Node {
         match self {
             Self::Call { builtin, .. } => builtin.fallible,
             Self::Cast { fallible, .. } => *fallible,
+            Self::Regex { regex, .. } => regex.fallible(),
+            Self::Replace { replacer, .. } => replacer.fallible(),
             Self::Code(code) => matches!(code.otherwise, Otherwise::Reject),
             Self::Valid { ty, .. } => {
                 !matches!(ty, SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Uuid | SqlType::Bool)
@@ -471,6 +471,5 @@ pub(super) fn like_is_well_formed(pattern: &str) -> bool {
             return false;
         }
     }
-    let _ = pattern::like;
     true
 }

@@ -1,4 +1,4 @@
-//! Connection URLs, password files and service files, read as libpq reads them. Boundary: text to parameters; nothing connects here.
+//! Connection URLs, read as libpq reads them. Boundary: text to parameters; nothing connects here.
 //!
 //! Precedence: the URL, then the service file it names, then the environment, then the password file (for the password only).
 //! No error of this file quotes its input: it may hold a password.
@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use super::files;
 
 /// How much encryption is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +127,8 @@ impl Address {
         let in_home = |file: &str| home.as_ref().map(|h| h.join(file));
         if let Some(service) = given.get("service").cloned() {
             let file = env("PGSERVICEFILE").map(PathBuf::from).or_else(|| in_home(".pg_service.conf")).unwrap_or_default();
-            let found = read_service(&file, &service).ok_or(EndpointError::Service { name: service, file: file.display().to_string() })?;
+            let found = files::service(&file, &service, &KNOWN)
+                .ok_or(EndpointError::Service { name: service, file: file.display().to_string() })?;
             for (key, value) in found {
                 given.entry(key).or_insert(value);
             }
@@ -148,8 +151,8 @@ impl Address {
         };
         let password = get("password", "PGPASSWORD").or_else(|| {
             let file = get("passfile", "PGPASSFILE").map(PathBuf::from).or_else(|| in_home(".pgpass"))?;
-            let text = read_password_file(&file)?;
-            hosts.iter().find_map(|(host, port)| find_password(&text, [host, &port.to_string(), &database, &user]))
+            let text = files::passwords(&file)?;
+            hosts.iter().find_map(|(host, port)| files::password(&text, [host, &port.to_string(), &database, &user]))
         });
         let connect_timeout = match get("connect_timeout", "PGCONNECT_TIMEOUT") {
             None => 10,
@@ -309,53 +312,6 @@ fn encode(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-fn read_service(file: &Path, service: &str) -> Option<Parameters> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let mut lines = text.lines().map(str::trim).skip_while(|l| *l != format!("[{service}]"));
-    lines.next()?;
-    let own = lines.take_while(|l| !l.starts_with('['));
-    let pairs = own.filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('='));
-    Some(pairs.map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).filter(|(k, _)| KNOWN.contains(&k.as_str())).collect())
-}
-
-/// The text of a password file; `None` when it is not there, or when others can read it, which libpq refuses too.
-fn read_password_file(file: &Path) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(file).ok()?.permissions().mode();
-    if mode & 0o077 != 0 {
-        log::warn!("the password file {} is not used, because others can read it; type: chmod 600 {}", file.display(), file.display());
-        return None;
-    }
-    std::fs::read_to_string(file).ok()
-}
-
-/// The password for host, port, database and user in a password file's text.
-fn find_password(text: &str, wanted: [&str; 4]) -> Option<String> {
-    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
-        let fields = split_escaped(line);
-        let [host, port, database, user, password] = fields.as_slice() else { return None };
-        let fits = |field: &str, wanted: &str| field == "*" || field == wanted;
-        // A socket's directory is called localhost there.
-        let host_fits = fits(host, wanted[0]) || (wanted[0].starts_with('/') && host == "localhost");
-        (host_fits && fits(port, wanted[1]) && fits(database, wanted[2]) && fits(user, wanted[3])).then(|| password.clone())
-    })
-}
-
-/// Splits at `:`, four times at most; a backslash takes the next character as it is.
-fn split_escaped(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        let last = fields.len() - 1;
-        match c {
-            ':' if fields.len() < 5 => fields.push(String::new()),
-            '\\' => fields[last].extend(chars.next()),
-            c => fields[last].push(c),
-        }
-    }
-    fields
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -400,13 +356,5 @@ mod tests {
             let error = parse(url).err().unwrap_or_else(|| panic!("{url}")).to_string();
             assert!(!error.contains("geheim"), "{error}");
         }
-    }
-
-    #[test]
-    fn password_files_are_read_as_libpq_reads_them() {
-        let text = "# comment\nother:*:*:*:no\n*:5432:d\\:b:u:pa\\:ss\\\\\nlocalhost:*:*:*:sock\n";
-        assert_eq!(find_password(text, ["h", "5432", "d:b", "u"]).as_deref(), Some("pa:ss\\"));
-        assert_eq!(find_password(text, ["/run/pg", "1", "x", "y"]).as_deref(), Some("sock"));
-        assert_eq!(find_password(text, ["h", "1", "x", "y"]), None);
     }
 }

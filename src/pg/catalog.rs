@@ -62,6 +62,7 @@ impl TableColumn {
 
 /// A primary key, a unique constraint or a unique index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts of the catalogue")]
 pub struct UniqueKey {
     /// Its name.
     pub name: String,

@@ -65,9 +65,7 @@ pub enum PgError {
         what: String,
     },
     /// Encryption could not be agreed on or the certificate was not accepted.
-    #[error(
-        "no trusted encrypted connection to {server}: {what}; give the authority with sslrootcert=FILE, or choose sslmode=require (encrypted, not verified) or sslmode=disable (plain text) in the URL"
-    )]
+    #[error("no trusted encrypted connection to {server}: {what}; {}", tls_advice(.what))]
     Tls {
         /// The server.
         server: String,
@@ -114,6 +112,14 @@ pub enum PgError {
         /// Tables of that name in other schemas.
         candidates: Vec<String>,
     },
+}
+
+fn tls_advice(what: &str) -> &'static str {
+    if what.contains("does not support TLS") {
+        "turn `ssl` on in the server, or write sslmode=disable into the URL to send everything in plain text"
+    } else {
+        "give the server's certificate authority with sslrootcert=FILE, or write sslmode=require into the URL to encrypt without knowing to whom"
+    }
 }
 
 fn suggestion(candidates: &[String]) -> String {
@@ -294,5 +300,62 @@ impl fmt::Display for ServerError {
             _ => "",
         };
         f.write_str(advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(sqlstate: &str, message: &str, context: Option<&str>) -> ServerError {
+        ServerError {
+            sqlstate: sqlstate.to_owned(),
+            message: message.to_owned(),
+            detail: Some("Key (email)=(secret@example.org) already exists.".to_owned()),
+            context: context.map(str::to_owned),
+            ..ServerError::default()
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_copy_is_found_in_its_context() {
+        let line = |context| error("23505", "", Some(context)).copy_line();
+        assert_eq!(line("COPY orders, line 17"), Some(17));
+        assert_eq!(line("COPY orders, line 17, column amount"), Some(17));
+        assert_eq!(line("PL/pgSQL function f() line 3 at RAISE\nCOPY a, line 9, line 4"), Some(4));
+        assert_eq!(line("SQL statement \"SELECT 1\""), None);
+    }
+
+    #[test]
+    fn no_value_is_displayed() {
+        for error in [
+            error("22P02", "invalid input value for enum mood: \"secret\"", None),
+            error("22003", "value \"secret\" is out of range for type integer", None),
+            error("P0001", "the value secret is bad", None),
+            error("23505", "duplicate key value violates unique constraint \"k\"", Some("COPY t, line 1: \"secret\"")),
+        ] {
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn rows_and_everything_else_are_told_apart() {
+        for code in ["23505", "23503", "22001", "22P02", "P0001", "54000", "44000", "MY001", "02000"] {
+            assert!(error(code, "", None).is_about_a_row(), "{code}");
+        }
+        for code in ["08006", "25P02", "40P01", "42501", "42P01", "53100", "57P01", "22P04", "XX000", "55P03"] {
+            assert!(!error(code, "", None).is_about_a_row(), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_tried_again() {
+        let server = |code: &str| PgError::Server { server: String::new(), error: Box::new(error(code, "", None)) };
+        for code in ["08006", "57P01", "57P02", "57P03", "40001", "40P01", "53300"] {
+            assert!(server(code).is_transient(), "{code}");
+        }
+        for code in ["23505", "42501", "53100", "57014"] {
+            assert!(!server(code).is_transient(), "{code}");
+        }
     }
 }

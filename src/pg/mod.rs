@@ -10,6 +10,7 @@ mod connect;
 mod copy;
 mod describe;
 mod error;
+mod files;
 mod key;
 mod query;
 mod quote;

@@ -1,4 +1,4 @@
-//! The text that PostgreSQL prints for a value, for the types that legacy keys are made of. Boundary: DateStyle ISO and time zone
+//! The text that PostgreSQL prints for a value, for the types that legacy keys are made of. Boundary: `DateStyle` ISO and time zone
 //! UTC, whatever the server's settings: a key's text must not depend on who asks.
 
 use std::fmt::Write as _;

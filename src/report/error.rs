@@ -12,7 +12,7 @@ use crate::staging::StagingError;
 pub enum ReportError {
     /// The staging file.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(Box<StagingError>),
     /// A report file could not be written.
     #[error("cannot write the report {}: {source}; make its folder writable, then `etl report` writes it again", path.display())]
     Write {
@@ -27,4 +27,11 @@ pub enum ReportError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+// Boxed, because a result carries the room of its largest error through every call.
+impl From<StagingError> for ReportError {
+    fn from(source: StagingError) -> Self {
+        Self::Staging(Box::new(source))
+    }
 }

@@ -3,8 +3,16 @@
 //! Boundary: every number is read from the staging file or from a validation, none is typed or estimated here. It writes report
 //! files; printing is the command line's.
 
+mod collect;
 mod error;
+mod files;
+mod grid;
+mod markdown;
+mod number;
 mod summary;
+mod text;
 
+pub use collect::peak_rss_bytes;
 pub use error::ReportError;
-pub use summary::{Ending, EntitySummary, Incident, Seconds, Snapshot, Summary, Totals, peak_rss_bytes};
+pub use number::{bytes, duration, thousands};
+pub use summary::{Ending, EntitySummary, Incident, SCHEMA, Seconds, Snapshot, Summary, Totals};

@@ -1,4 +1,5 @@
-//! The machine-readable result of a run. Boundary: collected here, rendered in `text`, `markdown` and `json`.
+//! The machine-readable result of a run. Boundary: the shape only; it is filled in `collect` and rendered in `text` and
+//! `markdown`.
 //!
 //! **Schema 1.** Fields are only ever added; none is renamed, removed or given another meaning. A program must ignore fields that
 //! it does not know. A change that cannot be made this way is schema 2.
@@ -9,9 +10,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ReportError;
-use crate::plan::Plan;
-use crate::staging::{RunId, StagingReader};
-use crate::validate::{Control, Difference, Reference, TableCheck, Validation};
+use crate::staging::RunId;
+use crate::validate::{Control, Difference, Reference, TableCheck};
 
 /// The version of the shape of [`Summary`].
 pub const SCHEMA: u32 = 1;
@@ -73,11 +73,13 @@ pub struct Summary {
     pub differences_found: u64,
     /// Rows in regions that differ and were not looked into, because so many differ already.
     pub rows_unexamined: u64,
+    /// Rows that this run took through its busiest stage, by second of `wall_seconds`; `null` when it moved none.
+    pub rows_per_second: Option<u64>,
     /// The report that was written, where one was.
     pub report: Option<String>,
 }
 
-/// The rows of an entity and where they ended. `read = loaded + merged + adopted + filtered + quarantined` once it is finished.
+/// The rows of an entity and where they ended: `read = loaded + merged + adopted + filtered + quarantined + pending`, always.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EntitySummary {
     /// Its name in the plan.
@@ -96,10 +98,12 @@ pub struct EntitySummary {
     pub filtered: u64,
     /// Rows kept aside with a reason.
     pub quarantined: u64,
-    /// Rows that have no outcome yet or wait for their load; 0 once the entity is finished.
+    /// Rows that have no outcome yet or wait for their load; 0 once the entity is finished. Until then the other outcomes can change.
     pub pending: u64,
     /// What the stages took.
     pub seconds: Seconds,
+    /// Rows read by second of extract, transform and load together; `null` when these took no time that could be measured.
+    pub rows_per_second: Option<u64>,
     /// Rows in quarantine by the code of the reason.
     pub reasons: BTreeMap<String, u64>,
     /// Rows left out by the name of the filter.
@@ -178,70 +182,139 @@ fn seconds<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S
 }
 
 impl Summary {
-    /// Reads the result out of the staging file, and what a validation found.
-    pub fn collect(
-        staging: &StagingReader,
-        plan: &Plan,
-        ending: &Ending<'_>,
-        validation: Option<&Validation>,
-    ) -> Result<Self, ReportError> {
-        let _ = (staging, plan, ending, validation);
-        Ok(Self {
-            schema: SCHEMA,
-            run: ending.run.to_string(),
-            status: "done",
-            exit: ending.exit,
-            reason: ending.reason.to_owned(),
-            wall_micros: ending.wall_micros,
-            peak_rss_bytes: peak_rss_bytes(),
-            migration: plan.name.clone(),
-            plan_hash: plan.hash.to_string(),
-            snapshots: Vec::new(),
-            entities: Vec::new(),
-            totals: Totals::default(),
-            validated: validation.is_some(),
-            controls: Vec::new(),
-            references: Vec::new(),
-            tables: Vec::new(),
-            differences: Vec::new(),
-            differences_found: 0,
-            rows_unexamined: 0,
-            report: ending.report.map(|path| path.display().to_string()),
-        })
-    }
-
     /// The summary as one JSON object.
     pub fn to_json(&self) -> Result<String, ReportError> {
         serde_json::to_string(self).map_err(|source| ReportError::Json { source })
     }
 
-    /// The closing table, at most 80 columns wide.
-    pub fn to_text(&self) -> String {
-        String::new()
-    }
-
-    /// The report as Markdown.
-    pub fn to_markdown(&self) -> String {
-        String::new()
-    }
-
-    /// Writes the summary as JSON, readable only for its owner, whole or not at all.
-    pub fn write_json(&self, path: &Path) -> Result<(), ReportError> {
-        let _ = (self, path);
-        Ok(())
-    }
-
-    /// Writes the report as Markdown, likewise.
-    pub fn write_markdown(&self, path: &Path) -> Result<(), ReportError> {
-        let _ = (self, path);
-        Ok(())
+    /// Whether any stage left something to be done.
+    pub fn is_finished(&self) -> bool {
+        self.totals.pending == 0
     }
 }
 
-/// The most memory that this process had in use so far; `None` where the system does not say.
-pub fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
+impl Seconds {
+    /// All stages that move rows, in microseconds.
+    pub fn moving(&self) -> u64 {
+        self.extract + self.transform + self.load
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::validate::OrphanProof;
+
+    fn entity(name: &str, read: u64, quarantined: u64) -> EntitySummary {
+        EntitySummary {
+            name: name.to_owned(),
+            target: format!("public.{name}"),
+            read,
+            loaded: read - quarantined,
+            merged: 0,
+            adopted: 0,
+            filtered: 0,
+            quarantined,
+            pending: 0,
+            seconds: Seconds { extract: 1_200_000, transform: 2_000_000, load: 3_900_000, validate: 1_100_000 },
+            rows_per_second: Some(108_304),
+            reasons: BTreeMap::new(),
+            filters: BTreeMap::new(),
+            incidents: Vec::new(),
+        }
+    }
+
+    /// A summary with something of everything.
+    pub(in crate::report) fn example() -> Summary {
+        let mut orders = entity("orders", 25_012, 0);
+        orders.filtered = 12;
+        orders.loaded -= 12;
+        orders.filters.insert("soft-deleted".to_owned(), 12);
+        orders.incidents.push(Incident { column: "office_id".to_owned(), code: "REF_NULLED".to_owned(), count: 3 });
+        let mut tasks = entity("tasks", 768_962, 6_358);
+        tasks.reasons.insert("PARENT_QUARANTINED".to_owned(), 358);
+        tasks.reasons.insert("REF_MISSING".to_owned(), 6_000);
+        Summary {
+            schema: SCHEMA,
+            run: "7f3a9c".to_owned(),
+            status: "done",
+            exit: 0,
+            reason: "done".to_owned(),
+            wall_micros: 8_100_000,
+            peak_rss_bytes: Some(121_634_816),
+            migration: "orthodontics".to_owned(),
+            plan_hash: "c0ffee".to_owned(),
+            snapshots: vec![Snapshot {
+                taken: "2025-10-15T08:00:00Z".to_owned(),
+                database: "legacy".to_owned(),
+                server_version: "15.4".to_owned(),
+                wal_lsn: None,
+            }],
+            entities: vec![orders, tasks],
+            totals: Totals { read: 793_974, loaded: 787_604, merged: 0, adopted: 0, filtered: 12, quarantined: 6_358, pending: 0 },
+            validated: true,
+            controls: vec![Control {
+                entity: "payments".to_owned(),
+                name: "total_price".to_owned(),
+                source: Some("4265865.12".to_owned()),
+                loaded: "4265865.12".to_owned(),
+                held: "0.00".to_owned(),
+                target: Some("4265865.12".to_owned()),
+                equal: true,
+            }],
+            references: vec![Reference {
+                entity: "tasks".to_owned(),
+                column: "order_id".to_owned(),
+                parent: "orders".to_owned(),
+                hit: 762_604,
+                null: 0,
+                missing: 6_000,
+                parent_quarantined: 358,
+                parent_filtered: 0,
+                orphans: 0,
+                proof: OrphanProof::ForeignKey,
+            }],
+            tables: vec![TableCheck {
+                table: "public.tasks".to_owned(),
+                entities: vec!["tasks".to_owned()],
+                expected: 762_604,
+                rows: 762_604,
+                others: 0,
+                cells: 9_151_248,
+            }],
+            differences: Vec::new(),
+            differences_found: 0,
+            rows_unexamined: 0,
+            rows_per_second: Some(98_021),
+            report: Some("report.md".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_shape_that_programs_rely_on() {
+        let json: serde_json::Value = serde_json::from_str(&example().to_json().unwrap()).unwrap();
+        let at = |path: &str| json.pointer(path).unwrap_or_else(|| panic!("{path} is missing")).clone();
+        assert_eq!(at("/schema"), 1);
+        assert_eq!(at("/status"), "done");
+        assert_eq!(at("/exit"), 0);
+        assert_eq!(at("/wall_seconds"), 8.1);
+        assert_eq!(at("/peak_rss_bytes"), 121_634_816);
+        assert_eq!(at("/entities/1/name"), "tasks");
+        assert_eq!(at("/entities/1/read"), 768_962);
+        assert_eq!(at("/entities/1/loaded"), 762_604);
+        assert_eq!(at("/entities/1/seconds/extract"), 1.2);
+        assert_eq!(at("/entities/1/reasons/REF_MISSING"), 6_000);
+        assert_eq!(at("/entities/0/filters/soft-deleted"), 12);
+        assert_eq!(at("/entities/0/incidents/0/count"), 3);
+        assert_eq!(at("/controls/0/source"), "4265865.12");
+        assert_eq!(at("/controls/0/equal"), true);
+        assert_eq!(at("/references/0/orphans"), 0);
+        assert_eq!(at("/references/0/proof"), "foreign_key");
+        assert_eq!(at("/differences"), serde_json::json!([]));
+        for field in
+            ["/run", "/plan_hash", "/snapshots/0/taken", "/totals/read", "/reason", "/report", "/entities/0/merged", "/entities/0/adopted"]
+        {
+            at(field);
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub enum SourceError {
         source: KeyError,
     },
     /// Two rows have the same key.
-    #[error("entity {entity}: two rows have the same key{}; check the joins in `from`, or name more columns as `key`", shown(.key))]
+    #[error("entity {entity}: two rows have the same key{}; check the joins in `from`, or name more columns as `key`", shown(*.key))]
     DuplicateKey {
         /// The entity.
         entity: String,
@@ -70,7 +70,7 @@ pub enum SourceError {
     },
 }
 
-fn shown(key: &Option<i64>) -> String {
+fn shown(key: Option<i64>) -> String {
     key.map_or_else(String::new, |key| format!(" ({key})"))
 }
 

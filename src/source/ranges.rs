@@ -78,20 +78,19 @@ pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, options: RangeOpti
     }
     let count = (whole.rows / options.min_rows.max(1)).clamp(2, u64::from(options.max_ranges));
     let histogram = histogram(reader, entity, &key.name).map_err(|source| entity.failed(source))?;
-    let (cuts, why) = match histogram.as_deref().and_then(|h| cuts_by_histogram(h, count)) {
+    let (cuts, why) = if let Some(cuts) = histogram.as_deref().and_then(|h| cuts_by_histogram(h, count)) {
         // The outer ranges are open, so neither the smallest nor the largest key need be known.
-        Some(cuts) => (cuts, "cut by the statistics of its key"),
-        None => {
-            let column = ident(&key.name);
-            let sql = format!("SELECT min(src.{column})::bigint, max(src.{column})::bigint {}", entity.query.from_clause());
-            if estimate(reader, entity, &sql)?.cost > whole.cost * CHEAP {
-                return Ok(one("one range: the query would have to be run to find its smallest and largest key"));
-            }
-            let bounds = reader.session().text_rows(&sql).map_err(|source| entity.failed(source))?;
-            let number = |i: usize| bounds.first().and_then(|r| r.get(i)?.as_ref()?.parse::<i64>().ok());
-            let (Some(min), Some(max)) = (number(0), number(1)) else { return Ok(one("one range: it is empty")) };
-            (cuts_evenly(min, max, count), "cut evenly between its smallest and largest key")
+        (cuts, "cut by the statistics of its key")
+    } else {
+        let column = ident(&key.name);
+        let sql = format!("SELECT min(src.{column})::bigint, max(src.{column})::bigint {}", entity.query.from_clause());
+        if estimate(reader, entity, &sql)?.cost > whole.cost * CHEAP {
+            return Ok(one("one range: the query would have to be run to find its smallest and largest key"));
         }
+        let bounds = reader.session().text_rows(&sql).map_err(|source| entity.failed(source))?;
+        let number = |i: usize| bounds.first().and_then(|r| r.get(i)?.as_ref()?.parse::<i64>().ok());
+        let (Some(min), Some(max)) = (number(0), number(1)) else { return Ok(one("one range: it is empty")) };
+        (cuts_evenly(min, max, count), "cut evenly between its smallest and largest key")
     };
     if cuts.is_empty() {
         return Ok(one("one range: its keys leave nothing to cut"));

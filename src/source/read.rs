@@ -80,8 +80,8 @@ impl ResumePoint {
         if end != self.0.len() {
             return None;
         }
-        let literal_of = |(column, field): (&Column, &Option<&[u8]>)| {
-            let text = to_text(&decode(&column.ty, (*field)?).ok()?)?;
+        let literal_of = |(column, field): (&Column, Option<&[u8]>)| {
+            let text = to_text(&decode(&column.ty, field?).ok()?)?;
             Some(match &column.ty {
                 SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => text,
                 // `character` alone would be char(1) and cut the text.
@@ -89,7 +89,7 @@ impl ResumePoint {
                 ty => format!("{}::{ty}", literal(&text)),
             })
         };
-        entity.key_columns().zip(&fields).map(literal_of).collect()
+        entity.key_columns().zip(fields).map(literal_of).collect()
     }
 }
 

@@ -81,9 +81,9 @@ pub(super) fn create(path: &Path) -> Result<(), StagingError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| unwritable(folder, source))
 }
 
-/// Larger than SQLite's 4 KiB: chunks are blobs of megabytes, which then need half the pages, and a page of the id map holds
-/// some 200 keys. Measured with `benches/staging.rs`.
-const PAGE_SIZE: u32 = 8_192;
+/// Larger than SQLite's 4 KiB: chunks are blobs of megabytes. Measured with `benches/staging.rs`: against 4 KiB, payloads are
+/// stored and read in 15 to 20 % less time and the id map is read in 4 %; storing keys makes no difference.
+const PAGE_SIZE: u32 = 16_384;
 
 /// Connects for writing. The caller holds the lock and has checked the file.
 pub(super) fn connect_writer(path: &Path) -> Result<Connection, StagingError> {
@@ -98,7 +98,7 @@ pub(super) fn connect_writer(path: &Path) -> Result<Connection, StagingError> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "cache_size", -16_384)?;
     // In pages, 64 MiB: copying back every 4 MB, SQLite's default, would be after every chunk.
-    db.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+    db.pragma_update(None, "wal_autocheckpoint", 4_096)?;
     db.pragma_update(None, "journal_size_limit", 64 << 20)?;
     // A file that nobody may write to is found out here and not at the first chunk.
     if db.is_readonly("main")? {

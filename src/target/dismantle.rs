@@ -4,6 +4,8 @@
 //! replica identity indexes, keys of published tables, keys that a foreign key from a table outside the load refers to, everything on
 //! partitioned tables, and whatever the server itself says is depended on.
 
+use std::fmt::Write as _;
+
 use uuid::Uuid;
 
 use super::TargetError;
@@ -198,11 +200,12 @@ fn plan_indexes(session: &mut Session, oids: &Vec<u32>, plan: &mut DismantlePlan
                 (true, false) => " DEFERRABLE",
                 _ => "",
             };
-            create.push_str(&format!(
+            let _ = write!(
+                create,
                 "; ALTER TABLE {} ADD CONSTRAINT {name} {word} USING INDEX {name}{deferral}",
                 table.to_sql(),
                 name = ident(&name)
-            ));
+            );
             create.push_str(&comment(format!("CONSTRAINT {} ON {}", ident(&name), table.to_sql()), row.get("constraint_comment")));
             format!("ALTER TABLE {} DROP CONSTRAINT {}", table.to_sql(), ident(&name))
         } else {
@@ -254,7 +257,7 @@ fn plan_foreign_keys(session: &mut Session, oids: &Vec<u32>, plan: &mut Dismantl
         let (on, constraint) = (table.to_sql(), ident(&name));
         let mut create = format!("ALTER TABLE {on} ADD CONSTRAINT {constraint} {}", row.get::<_, &str>("definition"));
         if let Some(text) = row.get::<_, Option<&str>>("comment") {
-            create.push_str(&format!("; COMMENT ON CONSTRAINT {constraint} ON {on} IS {}", literal(text)));
+            let _ = write!(create, "; COMMENT ON CONSTRAINT {constraint} ON {on} IS {}", literal(text));
         }
         plan.records.push(DismantleRecord {
             seq: 0,

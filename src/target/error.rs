@@ -91,7 +91,7 @@ pub enum TargetError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Another `etl` works on the target.
-    #[error("another etl is loading into {server}{}; wait for it or stop it", who(.holder))]
+    #[error("another etl is loading into {server}{}; wait for it or stop it", who(.holder.as_deref()))]
     Locked {
         /// The target.
         server: String,
@@ -100,8 +100,8 @@ pub enum TargetError {
     },
 }
 
-fn who(holder: &Option<String>) -> String {
-    holder.as_ref().map_or_else(String::new, |h| format!(" ({h})"))
+fn who(holder: Option<&str>) -> String {
+    holder.map_or_else(String::new, |h| format!(" ({h})"))
 }
 
 impl TargetError {

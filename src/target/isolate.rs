@@ -39,13 +39,15 @@ pub(super) fn load_all_but_refused(
     let mut rows = Vec::new();
     let mut fields = Vec::new();
     let mut walk = Tuples::new(tuples, plan.columns.len());
-    while let Some(range) = walk.next_into(&mut fields).map_err(|e| plan.damaged(e))? {
+    while let Some(range) = walk.next_into(&mut fields).map_err(|e| plan.damaged(&e))? {
         rows.push(range);
     }
     if rows.len() as u64 != expected {
-        return Err(plan.damaged(format!("it holds {} rows, not {expected}", rows.len())));
+        return Err(plan.damaged(&format!("it holds {} rows, not {expected}", rows.len())));
     }
     let all: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
+    // What would be checked at COMMIT is checked with each statement, while it is known which rows it is about.
+    session.execute("SET CONSTRAINTS ALL IMMEDIATE")?;
     let mut isolation = Isolation { plan, sql: plan.copy_sql(), tuples, rows, refused: Vec::new() };
     isolation.load(session, &all)?;
     isolation.retry_orphans(session)?;
@@ -73,6 +75,18 @@ impl Isolation<'_> {
         Ok(())
     }
 
+    /// Loads rows that are expected to go in together, and splits what does not.
+    fn load_or_split(&mut self, session: &mut Session, rows: &[u32]) -> Result<(), TargetError> {
+        let mut done = 0;
+        while done < rows.len() {
+            done += match self.attempt(session, &rows[done..])? {
+                Some(error) => self.split(session, &rows[done..], &error)?,
+                None => rows.len() - done,
+            };
+        }
+        Ok(())
+    }
+
     /// Deals with rows that do not go in together; gives the number of rows dealt with, at least one.
     fn split(&mut self, session: &mut Session, rows: &[u32], error: &ServerError) -> Result<usize, TargetError> {
         if let [row] = rows {
@@ -83,18 +97,7 @@ impl Isolation<'_> {
         let Some(line) = line else {
             let (left, right) = rows.split_at(rows.len() / 2);
             for half in [left, right] {
-                if let Some(error) = self.attempt(session, half)? {
-                    let mut done = 0;
-                    while done < half.len() {
-                        // After the first bad row of a half the rest of it is tried as a whole: bad rows are rare here.
-                        let rest = &half[done..];
-                        let error = if done == 0 { Some(error.clone()) } else { self.attempt(session, rest)? };
-                        match error {
-                            Some(error) => done += self.split(session, rest, &error)?,
-                            None => done = half.len(),
-                        }
-                    }
-                }
+                self.load_or_split(session, half)?;
             }
             return Ok(rows.len());
         };
@@ -113,11 +116,7 @@ impl Isolation<'_> {
     fn attempt(&self, session: &mut Session, rows: &[u32]) -> Result<Option<ServerError>, TargetError> {
         session.execute("SAVEPOINT piece")?;
         let pieces = rows.iter().filter_map(|row| self.rows.get(*row as usize)).map(|range| &self.tuples[range.clone()]);
-        let copied = session.copy_in(&self.sql, pieces).and_then(|count| {
-            // What would be checked at COMMIT is checked now, while it is known which rows it is about.
-            session.execute("SET CONSTRAINTS ALL IMMEDIATE")?;
-            Ok(count)
-        });
+        let copied = session.copy_in(&self.sql, pieces);
         let error = match copied {
             Ok(count) if count == rows.len() as u64 => {
                 session.execute("RELEASE SAVEPOINT piece")?;
@@ -154,20 +153,7 @@ impl Isolation<'_> {
                 return Ok(());
             }
             self.refused.retain(|r| r.sqlstate != FOREIGN_KEY);
-            match self.attempt(session, &orphans)? {
-                None => return Ok(()),
-                Some(error) => {
-                    let mut done = 0;
-                    while done < orphans.len() {
-                        let rest = &orphans[done..];
-                        let error = if done == 0 { Some(error.clone()) } else { self.attempt(session, rest)? };
-                        match error {
-                            Some(error) => done += self.split(session, rest, &error)?,
-                            None => done = orphans.len(),
-                        }
-                    }
-                }
-            }
+            self.load_or_split(session, &orphans)?;
             if self.refused.len() >= before {
                 return Ok(());
             }

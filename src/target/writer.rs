@@ -35,7 +35,7 @@ impl LoadPlan {
         TargetError::Load { entity: self.entity.clone(), table: self.table.to_string(), source }
     }
 
-    pub(super) fn damaged(&self, what: impl ToString) -> TargetError {
+    pub(super) fn damaged(&self, what: &dyn std::fmt::Display) -> TargetError {
         TargetError::DamagedChunk { entity: self.entity.clone(), what: what.to_string() }
     }
 }
@@ -109,26 +109,31 @@ pub fn load_chunk(
     match straight(session, plan, tuples, mapping, entry) {
         Ok(loaded) => Ok(loaded),
         Err(Failed::Rows) => isolating(session, plan, tuples, mapping, entry),
-        Err(Failed::Fatal(error)) => Err(error),
+        Err(Failed::Fatal(error)) => Err(*error),
     }
 }
 
 enum Failed {
     /// The server refuses rows; which ones is to be found out.
     Rows,
-    Fatal(TargetError),
+    /// Boxed: it is far larger than the other.
+    Fatal(Box<TargetError>),
 }
 
 impl From<PgError> for Failed {
     /// What comes here unwrapped is BEGIN and COMMIT. A deferred constraint speaks at COMMIT.
     fn from(source: PgError) -> Self {
-        if source.server_error().is_some_and(crate::pg::ServerError::is_about_a_row) { Self::Rows } else { Self::Fatal(source.into()) }
+        if source.server_error().is_some_and(crate::pg::ServerError::is_about_a_row) {
+            Self::Rows
+        } else {
+            TargetError::from(source).into()
+        }
     }
 }
 
 impl From<TargetError> for Failed {
     fn from(error: TargetError) -> Self {
-        Self::Fatal(error)
+        Self::Fatal(Box::new(error))
     }
 }
 
@@ -145,7 +150,7 @@ fn straight(
         }
         let rows = session.copy_in(&plan.copy_sql(), [tuples]).map_err(|source| match source.server_error() {
             Some(error) if error.is_about_a_row() => Failed::Rows,
-            _ => Failed::Fatal(plan.failed(source)),
+            _ => plan.failed(source).into(),
         })?;
         if rows != entry.rows {
             // A trigger left rows out, or the chunk is not what its entry says.
@@ -228,9 +233,9 @@ fn copy_mapping(
     let mut fields = Vec::new();
     let mut walk = Tuples::new(mapping.tuples, columns.len());
     let mut at = 0_usize;
-    while let Some(range) = walk.next_into(&mut fields).map_err(|e| plan.damaged(e))? {
+    while let Some(range) = walk.next_into(&mut fields).map_err(|e| plan.damaged(&e))? {
         let owner = match mapping.owners {
-            Some(owners) => owners.get(at).copied().ok_or_else(|| plan.damaged("a mapping row has no owner"))?,
+            Some(owners) => owners.get(at).copied().ok_or_else(|| plan.damaged(&"a mapping row has no owner"))?,
             None => u32::try_from(at).unwrap_or(u32::MAX),
         };
         if !left_out.contains(&owner) {

@@ -12,13 +12,13 @@ use crate::target::TargetError;
 pub enum ValidateError {
     /// The staging file.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(Box<StagingError>),
     /// The server or the way to it.
     #[error(transparent)]
-    Pg(#[from] PgError),
+    Pg(Box<PgError>),
     /// Reading the target.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Target(Box<TargetError>),
     /// The entity is not in the staging file.
     #[error("{entity} is not in the staging file, so there is nothing to compare with; run `etl run --only {entity}` first")]
     NotStaged {
@@ -94,5 +94,24 @@ impl ValidateError {
             | Self::Interrupted
             | Self::Panicked { .. } => false,
         }
+    }
+}
+
+// Boxed, because a result carries the room of its largest error through every call.
+impl From<StagingError> for ValidateError {
+    fn from(source: StagingError) -> Self {
+        Self::Staging(Box::new(source))
+    }
+}
+
+impl From<PgError> for ValidateError {
+    fn from(source: PgError) -> Self {
+        Self::Pg(Box::new(source))
+    }
+}
+
+impl From<TargetError> for ValidateError {
+    fn from(source: TargetError) -> Self {
+        Self::Target(Box::new(source))
     }
 }

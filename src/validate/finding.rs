@@ -220,4 +220,13 @@ impl Validation {
             self.differences.push(difference);
         }
     }
+
+    /// Takes over what one comparison found: the listed differences, the rows that differ beyond them, and those not looked into.
+    pub(super) fn take(&mut self, differences: Vec<Difference>, beyond: u64, unexamined: u64) {
+        for difference in differences {
+            self.add(difference);
+        }
+        self.found += beyond;
+        self.unexamined += unexamined;
+    }
 }

@@ -79,6 +79,11 @@ impl Lookup {
     pub fn unmet(&self) -> impl Iterator<Item = Place> {
         self.entries.iter().filter(|entry| !entry.met).map(|entry| entry.place)
     }
+
+    /// The ids of those that were not met, of the places asked for.
+    pub fn unmet_ids(&self, of: impl Fn(&Place) -> bool) -> impl Iterator<Item = u128> {
+        self.entries.iter().filter(move |entry| !entry.met && of(&entry.place)).map(|entry| entry.id)
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,21 @@
 //! Boundary: reads both sides and changes neither. It finds and names differences; what a difference means for the command (its
 //! exit code, what is printed) is decided above.
 
+mod amount;
+mod cells;
+mod controls;
+mod describe;
 mod error;
 mod finding;
+mod ledger;
+mod lookup;
+mod mapping;
+mod multiset;
+mod references;
 mod run;
+mod staged;
+mod subject;
+mod upkeep;
 
 pub use error::ValidateError;
 pub use finding::{Control, Difference, DifferenceKind, EntityCheck, OrphanProof, Reference, TableCheck, Validation};

@@ -1,11 +1,21 @@
 //! The validation as a whole: what is compared in which order. Boundary: each comparison is in its own file.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
-use super::{ValidateError, Validation};
-use crate::pg::Endpoint;
+use super::cells::{Means, TableResult, compare_table};
+use super::controls::check_controls;
+use super::ledger::check_ledgers;
+use super::mapping::{MappingResult, Mappings, compare_mapping};
+use super::multiset::RowHasher;
+use super::references::check_references;
+use super::subject::{Feed, Subjects, Table, was_empty};
+use super::upkeep::{check_constraints, check_sequences};
+use super::{EntityCheck, ValidateError, Validation};
+use crate::pg::{Endpoint, QualifiedName, Session, describe_table};
 use crate::plan::{CompiledEntity, Plan};
+use crate::staging::{Moment, StagingReader};
 
 /// What is to be validated.
 #[derive(Clone, Copy)]
@@ -48,7 +58,93 @@ pub enum Progress {
 }
 
 /// Compares the target with the staging file. Differences are findings, not errors.
+///
+/// Nothing else may write to the target meanwhile: each table is read in a snapshot of its own.
 pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> Result<Validation, ValidateError> {
-    let _ = (request, observe);
-    Ok(Validation::default())
+    let began = Moment::now();
+    let reader = StagingReader::open(request.staging)?;
+    let mut session = request.target.connect()?;
+    let subjects = Subjects::gather(request, &reader, &mut session)?;
+    observe(&Progress::Began { rows: subjects.tables.iter().map(Table::expected).sum() });
+    let mut found = Validation::default();
+    check_ledgers(&subjects, &reader, &mut session, &mut found)?;
+    let hasher = RowHasher::new();
+    let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
+    let mappings = mapping_table(request, &reader, &mut session)?;
+    let results = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
+    let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
+    for (table, result) in subjects.tables.iter().zip(results) {
+        take_result(&subjects, table, result, &mut found);
+    }
+    found.entities.sort_by_key(|entity| entity.index);
+    check_references(request, &subjects, &reader, &mut session, &mut found)?;
+    check_controls(request, &subjects, &others, &reader, &mut session, &mut found)?;
+    check_constraints(&reader, &mut session, &mut found)?;
+    check_sequences(&subjects, &mut session, &mut found)?;
+    found.micros = Moment::now().micros_since(began);
+    Ok(found)
+}
+
+fn mapping_table(request: &Request<'_>, reader: &StagingReader, session: &mut Session) -> Result<Option<Mappings>, ValidateError> {
+    let Some(text) = &request.plan.mappings else { return Ok(None) };
+    let wrong = || ValidateError::Plan { entity: request.plan.name.clone(), what: "`mappings` is no table name".to_owned() };
+    let name = describe_table(session, &QualifiedName::parse(&text.value).ok_or_else(wrong)?)?.name;
+    let alone = was_empty(reader, &name)?;
+    Ok(Some(Mappings { name, alone }))
+}
+
+/// What was found in a table and its part of the mapping table.
+struct Compared {
+    cells: TableResult,
+    mapping: Option<MappingResult>,
+}
+
+/// Compares the tables, the biggest first, several at a time where there are threads: each comparison keeps two of them busy.
+fn compare_tables(
+    request: &Request<'_>,
+    subjects: &Subjects,
+    mappings: Option<&Mappings>,
+    means: Means<'_>,
+    observe: &(dyn Fn(&Progress) + Sync),
+) -> Result<Vec<Compared>, ValidateError> {
+    let mut order: Vec<usize> = (0..subjects.tables.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(subjects.tables[*at].expected()));
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, Compared)>, ValidateError> {
+        let mut session = request.target.connect()?;
+        let mut done = Vec::new();
+        while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            let table = &subjects.tables[at];
+            let entity = table.feeds.iter().find_map(|feed| feed.index).unwrap_or(0);
+            let cells = compare_table(table, &mut session, means, &|rows| observe(&Progress::Rows { entity, rows }))?;
+            let mapping = mappings.map(|mappings| compare_mapping(table, mappings, &mut session, means)).transpose()?;
+            done.push((at, Compared { cells, mapping }));
+        }
+        Ok(done)
+    };
+    let workers = request.jobs.div_ceil(2).clamp(1, order.len().max(1));
+    let mut compared = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut compared = Vec::new();
+        for thread in threads {
+            compared.extend(thread.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of tables" })??);
+        }
+        Ok::<_, ValidateError>(compared)
+    })?;
+    compared.sort_by_key(|(at, _)| *at);
+    Ok(compared.into_iter().map(|(_, compared)| compared).collect())
+}
+
+fn take_result(subjects: &Subjects, table: &Table, result: Compared, found: &mut Validation) {
+    let mut micros = result.cells.micros;
+    for subject in subjects.entities.iter().filter(|subject| table.feeds.iter().any(|feed| feed.id == subject.id)) {
+        let loaded = table.feeds.iter().find(|feed| feed.id == subject.id).map_or(0, Feed::loaded);
+        let micros = std::mem::take(&mut micros);
+        found.entities.push(EntityCheck { name: subject.name.clone(), index: subject.index, loaded, micros });
+    }
+    found.tables.push(result.cells.check);
+    found.take(result.cells.differences, result.cells.beyond, result.cells.unexamined);
+    if let Some(mapping) = result.mapping {
+        found.take(mapping.differences, mapping.beyond, mapping.unexamined);
+    }
 }

@@ -56,6 +56,8 @@ impl Feed {
 pub(super) struct Table {
     /// As the catalogue describes it.
     pub info: TableInfo,
+    /// What the mapping table calls its rows.
+    pub entity_type: String,
     /// Its rows come from these.
     pub feeds: Vec<Feed>,
     /// The columns that are read back: all that any of the entities writes.
@@ -106,13 +108,10 @@ impl Subjects {
             let id = row.id;
             finished(&reader.entity_ledger(id)?)?;
             let known = subjects.tables.iter().position(|table| table.feeds.iter().any(|feed| feed.id == id));
-            let table = match known {
-                Some(table) => table,
-                None => {
-                    subjects.tables.push(gather_table(request, index, &subjects.staged, reader, session)?);
-                    subjects.tables.len() - 1
-                }
-            };
+            if known.is_none() {
+                subjects.tables.push(gather_table(request, index, &subjects.staged, reader, session)?);
+            }
+            let table = known.unwrap_or(subjects.tables.len() - 1);
             subjects.entities.push(Subject { index, name: entity.name.clone(), id, table });
         }
         Ok(subjects)
@@ -178,15 +177,18 @@ fn gather_table(
         });
     }
     let adopted = feeds.iter().flat_map(|feed| &feed.chunks).any(|chunk| chunk.counts.adopted > 0);
-    let alone = !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, &[info.name.clone()])?.is_empty();
-    let mut table = Table { info, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
+    // The ledger names tables as the plan does; another plan may have named the same table with its schema.
+    let names = [info.name.clone(), target];
+    let alone = !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, &names)?.is_empty();
+    let entity_type = compiled.entity_type.clone();
+    let mut table = Table { info, entity_type, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
     arrange(&mut table, &id_column);
     Ok(table)
 }
 
 /// Whether the table is known to have been empty when the load began: constraints and indexes are only taken down where it was. Triggers
 /// are disabled on any table and say nothing.
-fn was_empty(reader: &StagingReader, table: &QualifiedName) -> Result<bool, ValidateError> {
+pub(super) fn was_empty(reader: &StagingReader, table: &QualifiedName) -> Result<bool, ValidateError> {
     let down = reader.dismantled()?;
     let of_table = |schema: &str, name: &str| table.schema.as_deref() == Some(schema) && table.name == name;
     Ok(down.iter().any(|one| of_table(&one.schema, &one.table) && !one.kind.to_ascii_lowercase().contains("trigger")))

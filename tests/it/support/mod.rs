@@ -39,7 +39,8 @@ impl Outcome {
     /// The one JSON object on stdout.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is not one JSON object: {error}\n{}\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is not one JSON object: {error}\n{}\n{}", self.stdout, self.stderr))
     }
 }
 
@@ -112,7 +113,12 @@ impl Migration {
             return true;
         }
         let outcome = outcome(output);
-        assert!(outcome.code == Some(0) || outcome.code == Some(3), "{failpoint}: not killed, and not well either\n{}\n{}", outcome.stdout, outcome.stderr);
+        assert!(
+            outcome.code == Some(0) || outcome.code == Some(3),
+            "{failpoint}: not killed, and not well either\n{}\n{}",
+            outcome.stdout,
+            outcome.stderr
+        );
         false
     }
 }

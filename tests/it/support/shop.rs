@@ -126,6 +126,10 @@ pub fn shop() -> Shop {
     let migration = Migration::new();
     migration.source.exec(LEGACY);
     migration.target.exec(TARGET);
-    migration.file("etl.toml", PLAN).file("entities/cities.toml", CITIES).file("entities/people.toml", PEOPLE).file("entities/items.toml", ITEMS);
+    migration
+        .file("etl.toml", PLAN)
+        .file("entities/cities.toml", CITIES)
+        .file("entities/people.toml", PEOPLE)
+        .file("entities/items.toml", ITEMS);
     Shop { migration }
 }

@@ -1,0 +1,169 @@
+//! The report as Markdown. Boundary: the same numbers as the closing table, in full; text out.
+
+use std::fmt::Write as _;
+
+use super::number::{bytes, decimal, duration, seconds, thousands};
+use super::{EntitySummary, Summary};
+
+impl Summary {
+    /// The report as Markdown.
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        self.head(&mut out);
+        let rows = self.entities.iter().map(|e| {
+            let mut cells = vec![e.name.clone()];
+            cells.extend([e.read, e.loaded, e.merged, e.adopted, e.filtered, e.quarantined].map(thousands));
+            cells
+        });
+        let t = &self.totals;
+        let mut total = vec!["**total**".to_owned()];
+        total.extend([t.read, t.loaded, t.merged, t.adopted, t.filtered, t.quarantined].map(thousands));
+        let headings = ["entity", "read", "loaded", "merged", "adopted", "filtered", "quarantined"];
+        table(&mut out, "Rows", &headings, rows.chain([total]).collect());
+        let times = self.entities.iter().map(|e| {
+            let mut cells = vec![e.name.clone()];
+            cells.extend([e.seconds.extract, e.seconds.transform, e.seconds.load, e.seconds.validate].map(seconds));
+            cells.push(e.rows_per_second.map_or_else(|| "–".to_owned(), thousands));
+            cells
+        });
+        table(&mut out, "Seconds", &["entity", "extract", "transform", "load", "validate", "rows/s"], times.collect());
+        self.findings(&mut out);
+        self.proof_tables(&mut out);
+        out
+    }
+
+    fn head(&self, out: &mut String) {
+        let mut lines = vec![format!("# {}: {}", self.migration, self.status.replace('_', " ")), String::new()];
+        lines.push(format!("* run {}, exit code {}: {}", self.run, self.exit, one_line(&self.reason)));
+        lines.push(format!("* plan {}", self.plan_hash));
+        for snapshot in &self.snapshots {
+            let at = snapshot.wal_lsn.as_ref().map_or_else(String::new, |lsn| format!(" at {lsn}"));
+            let server = one_line(&snapshot.server_version);
+            lines.push(format!("* snapshot of {} taken {}{at}, server {server}", one_line(&snapshot.database), snapshot.taken));
+        }
+        lines.push(format!("* {} by the clock", duration(self.wall_micros)));
+        lines.extend(self.peak_rss_bytes.map(|peak| format!("* {} of memory at most", bytes(peak))));
+        if self.totals.pending > 0 {
+            lines.push(format!("* {} rows are not loaded yet", thousands(self.totals.pending)));
+        }
+        out.push_str(&lines.join("\n"));
+        out.push('\n');
+    }
+
+    fn findings(&self, out: &mut String) {
+        let of = |counts: fn(&EntitySummary) -> Vec<Vec<String>>| -> Vec<Vec<String>> {
+            let named = |e: &EntitySummary, mut row: Vec<String>| {
+                row.insert(0, e.name.clone());
+                row
+            };
+            self.entities.iter().flat_map(|e| counts(e).into_iter().map(move |row| named(e, row))).collect()
+        };
+        let reasons = of(|e| e.reasons.iter().map(|(code, count)| vec![code.clone(), thousands(*count)]).collect());
+        table(out, "Quarantine", &["entity", "reason", "rows"], reasons);
+        let filters = of(|e| e.filters.iter().map(|(name, count)| vec![name.clone(), thousands(*count)]).collect());
+        table(out, "Filters", &["entity", "filter", "rows"], filters);
+        let incidents = of(|e| e.incidents.iter().map(|i| vec![i.column.clone(), i.code.clone(), thousands(i.count)]).collect());
+        table(out, "Incidents", &["entity", "column", "code", "rows"], incidents);
+    }
+
+    fn proof_tables(&self, out: &mut String) {
+        let shown = |sum: &Option<String>| sum.as_deref().map_or_else(|| "–".to_owned(), decimal);
+        let controls = self.controls.iter().map(|c| {
+            let verdict = if c.equal { "equal" } else { "**differs**" };
+            vec![
+                c.entity.clone(),
+                c.name.clone(),
+                shown(&c.source),
+                decimal(&c.loaded),
+                decimal(&c.held),
+                shown(&c.target),
+                verdict.to_owned(),
+            ]
+        });
+        table(out, "Control sums", &["entity", "control", "source", "loaded", "held", "target", ""], controls.collect());
+        let references = self.references.iter().map(|r| {
+            let mut cells = vec![r.entity.clone(), r.column.clone(), r.parent.clone()];
+            cells.extend([r.hit, r.null, r.missing, r.parent_quarantined, r.parent_filtered, r.orphans].map(thousands));
+            cells
+        });
+        let headings = ["entity", "column", "parent", "hit", "null", "missing", "parent quarantined", "parent filtered", "orphans"];
+        table(out, "References", &headings, references.collect());
+        let tables = self.tables.iter().map(|t| {
+            let mut cells = vec![t.table.clone(), t.entities.join(", ")];
+            cells.extend([t.expected, t.rows, t.others, t.cells].map(thousands));
+            cells
+        });
+        table(out, "Read back", &["table", "entities", "expected", "rows", "of others", "cells compared"], tables.collect());
+        let differences = self.differences.iter().map(|d| {
+            let text = |part: &Option<String>| part.clone().unwrap_or_default();
+            vec![
+                d.kind.word().to_owned(),
+                text(&d.table),
+                text(&d.row),
+                text(&d.key),
+                text(&d.column),
+                text(&d.expected),
+                text(&d.found),
+                d.message.clone(),
+            ]
+        });
+        let headings = ["kind", "table", "row", "legacy key", "column", "expected", "found", ""];
+        table(out, "Differences", &headings, differences.collect());
+        let listed = self.differences.len() as u64;
+        if self.validated && self.differences_found == 0 && self.rows_unexamined == 0 {
+            out.push_str("\nThe target holds what was loaded: no difference.\n");
+        } else if self.differences_found > listed || self.rows_unexamined > 0 {
+            let (found, unexamined) = (thousands(self.differences_found), thousands(self.rows_unexamined));
+            let _ = writeln!(out, "\n{found} differences in all; {unexamined} more rows were not compared one by one.");
+        } else if !self.validated {
+            out.push_str("\nThe target was not validated by this command.\n");
+        }
+    }
+}
+
+/// A section with a table; nothing at all without rows. The columns after the first are numbers wherever all of theirs look like it.
+fn table(out: &mut String, heading: &str, headings: &[&str], rows: Vec<Vec<String>>) {
+    if rows.is_empty() {
+        return;
+    }
+    let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '–'));
+    let aligned =
+        (0..headings.len()).map(|at| if rows.iter().all(|row| row.get(at).is_some_and(|cell| number(cell))) { "--:" } else { "---" });
+    let _ = writeln!(out, "\n## {heading}\n\n| {} |\n| {} |", headings.join(" | "), aligned.collect::<Vec<_>>().join(" | "));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| one_line(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+}
+
+/// A cell must not end its row.
+fn one_line(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::tests::example;
+    use super::*;
+
+    #[test]
+    fn sections_stand_where_there_is_something_to_say() {
+        let text = example().to_markdown();
+        assert!(text.starts_with("# orthodontics: done\n"), "{text}");
+        assert!(text.contains("| tasks | 768,962 | 762,604 | 0 | 0 | 0 | 6,358 |"), "{text}");
+        assert!(text.contains("| tasks | REF_MISSING | 6,000 |"), "{text}");
+        assert!(
+            text.contains("| entity | control | source | loaded | held | target |  |\n| --- | --- | --: | --: | --: | --: | --- |"),
+            "{text}"
+        );
+        assert!(!text.contains("## Differences"), "{text}");
+        assert!(text.contains("no difference"), "{text}");
+    }
+
+    #[test]
+    fn a_cell_cannot_end_its_row() {
+        let mut out = String::new();
+        table(&mut out, "T", &["a", "b"], vec![vec!["x|y\nz".to_owned(), "1".to_owned()]]);
+        assert!(out.ends_with("| x\\|y z | 1 |\n"), "{out}");
+    }
+}

@@ -1,0 +1,288 @@
+//! PostgreSQL is the oracle: every expression here is evaluated by a server and by `etl::expr` on the same rows, and values,
+//! SQLSTATEs and types must be equal.
+//!
+//! The server is the one of `ETL_TEST_PG`, or a private one that `scripts/postgres` starts and stops. Its database must be
+//! UTF-8 with a locale of the C library.
+
+mod cases;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::Command;
+use std::sync::Arc;
+
+use etl::expr::{Context, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
+use etl::row::{Column, EnumType, LegacyKey, Numeric, SqlType, Value};
+use postgres::types::{FromSql, Type};
+use postgres::{Client, NoTls};
+
+/// A server for the length of one test.
+struct Server {
+    url: String,
+    /// The name under which it was started here.
+    started: Option<String>,
+}
+
+impl Server {
+    fn new(test: &str) -> Self {
+        if let Ok(url) = std::env::var("ETL_TEST_PG") {
+            return Self { url, started: None };
+        }
+        let name = format!("oracle-{test}-{}", std::process::id());
+        let output = Command::new("scripts/postgres").args(["start", &name]).output().expect("scripts/postgres runs");
+        assert!(output.status.success(), "scripts/postgres start: {}", String::from_utf8_lossy(&output.stderr));
+        let url = String::from_utf8(output.stdout).expect("a URL").trim().to_owned();
+        Self { url, started: Some(name) }
+    }
+
+    fn connect(&self) -> Client {
+        let mut client = Client::connect(&self.url, NoTls).expect("the oracle answers");
+        client.batch_execute("set timezone = 'UTC'; set datestyle = 'ISO'; set client_min_messages = warning").expect("settings");
+        client
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(name) = &self.started {
+            let _ = Command::new("scripts/postgres").args(["stop", name]).status();
+        }
+    }
+}
+
+/// Field bytes as they are on the wire.
+struct Field(Option<Vec<u8>>);
+
+impl<'a> FromSql<'a> for Field {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(Some(raw.to_vec())))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+fn decode(ty: &SqlType, bytes: &[u8]) -> Value<'static> {
+    let text = |bytes: &[u8]| Cow::Owned(String::from_utf8(bytes.to_vec()).expect("UTF-8"));
+    match ty {
+        SqlType::Bool => Value::Bool(bytes[0] != 0),
+        SqlType::Int2 => Value::Int2(i16::from_be_bytes(bytes.try_into().expect("2 bytes"))),
+        SqlType::Int4 => Value::Int4(i32::from_be_bytes(bytes.try_into().expect("4 bytes"))),
+        SqlType::Int8 => Value::Int8(i64::from_be_bytes(bytes.try_into().expect("8 bytes"))),
+        SqlType::Numeric => Value::Numeric(Numeric::from_wire(bytes).expect("a numeric")),
+        SqlType::Date => Value::Date(i32::from_be_bytes(bytes.try_into().expect("4 bytes"))),
+        SqlType::Timestamp => Value::Timestamp(i64::from_be_bytes(bytes.try_into().expect("8 bytes"))),
+        SqlType::TimestampTz => Value::TimestampTz(i64::from_be_bytes(bytes.try_into().expect("8 bytes"))),
+        SqlType::Uuid => Value::Uuid(bytes.try_into().expect("16 bytes")),
+        SqlType::Jsonb => Value::Jsonb(text(&bytes[1..])),
+        SqlType::Json => Value::Json(text(bytes)),
+        _ => Value::Text(text(bytes)),
+    }
+}
+
+struct Row<'r>(&'r [Value<'static>]);
+
+impl<'r> Context<'r> for Row<'r> {
+    fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
+        Ok(match &self.0[column] {
+            Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Value::Jsonb(text) => Value::Jsonb(Cow::Borrowed(text)),
+            Value::Json(text) => Value::Json(Cow::Borrowed(text)),
+            other => other.clone(),
+        })
+    }
+
+    fn new_id(&mut self) -> Result<[u8; 16], EvalError> {
+        unreachable!("not an expression of PostgreSQL")
+    }
+
+    fn legacy_key(&self) -> Cow<'r, str> {
+        unreachable!("not an expression of PostgreSQL")
+    }
+
+    fn resolve(&mut self, _: &'r Reference, _: LegacyKey) -> Resolved {
+        unreachable!("not an expression of PostgreSQL")
+    }
+
+    fn incident(&mut self, _: &'r str) {
+        unreachable!("not an expression of PostgreSQL")
+    }
+
+    fn run_started_at(&self) -> i64 {
+        unreachable!("not an expression of PostgreSQL")
+    }
+}
+
+/// The rows of the table `cases`, as the server holds them.
+struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value<'static>>>,
+}
+
+impl Table {
+    fn read(client: &mut Client) -> Self {
+        let mood = SqlType::Enum(Arc::new(EnumType { name: "mood".into(), labels: vec!["sad".into(), "ok".into(), "happy".into()] }));
+        let statement = client.prepare("select * from cases order by id").expect("cases");
+        let columns: Vec<Column> = statement
+            .columns()
+            .iter()
+            .map(|column| {
+                let ty = SqlType::builtin(column.type_().oid()).unwrap_or_else(|| mood.clone());
+                Column { name: column.name().to_owned(), ty, typmod: -1, nullable: true }
+            })
+            .collect();
+        let rows = client.query(&statement, &[]).expect("cases");
+        let rows = rows
+            .iter()
+            .map(|row| {
+                let field = |at: usize| match row.get::<_, Field>(at).0 {
+                    Some(bytes) => decode(&columns[at].ty, &bytes),
+                    None => Value::Null,
+                };
+                (0..columns.len()).map(field).collect()
+            })
+            .collect();
+        Self { columns, rows }
+    }
+
+    fn bind(&self, text: &str) -> Result<Expr, String> {
+        let (functions, codes) = (Functions::new(), BTreeMap::new());
+        let scope = Scope { columns: &self.columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[] };
+        let ast = parse(text).map_err(|mistake| mistake.to_string())?;
+        bind(&ast, &scope, None).map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// What an expression gives for a row: a text, NULL, or `!` and a SQLSTATE.
+fn ours(expr: &Expr, row: &[Value<'static>]) -> Option<String> {
+    match expr.eval(&mut Row(row)) {
+        Ok(Value::Null) => None,
+        Ok(Value::Text(text)) => Some(text.into_owned()),
+        Ok(other) => panic!("a cast to text gives text, not {other:?}"),
+        Err(EvalError::Sql { sqlstate, .. }) => Some(format!("!{sqlstate}")),
+        Err(EvalError::Reject { code, .. }) if code == "ENUM_LABEL_UNKNOWN" => Some("!22P02".into()),
+        Err(other) => panic!("PostgreSQL has no {other}"),
+    }
+}
+
+/// The server, its table of cases and what was found wrong so far.
+struct Oracle {
+    client: Client,
+    table: Table,
+    wrong: Vec<String>,
+}
+
+impl Oracle {
+    fn new(mut client: Client) -> Self {
+        let schema = format!("oracle_{}", std::process::id());
+        client.batch_execute(&format!("create schema {schema}; set search_path = {schema}, pg_catalog")).expect("schema");
+        client.batch_execute(cases::SETUP).expect("setup");
+        client.batch_execute(&cases::rows()).expect("rows");
+        let table = Table::read(&mut client);
+        Self { client, table, wrong: Vec::new() }
+    }
+
+    fn finish(mut self) {
+        self.client.batch_execute(&format!("drop schema oracle_{} cascade", std::process::id())).expect("clean up");
+        assert!(self.wrong.is_empty(), "{} differences:\n{}", self.wrong.len(), self.wrong.join("\n"));
+    }
+
+    fn ask(&mut self, text: &str) {
+        let (typed, expr) = match (self.table.bind(text), self.table.bind(&format!("({text})::text"))) {
+            (Ok(typed), Ok(expr)) => (typed, expr),
+            (Err(why), _) | (_, Err(why)) => return self.wrong.push(format!("{text}\n    refused here: {why}")),
+        };
+        // One function a question: it traps the errors row by row and says which type it gives.
+        let function = format!(
+            "create or replace function theirs(r cases) returns text language plpgsql as $f$ begin
+               return (select ({text})::text from (select r.*) as s);
+             exception when others then return '!' || sqlstate; end $f$;
+             create or replace view typed as select ({text}) as x from cases"
+        );
+        let ty = "select format_type(atttypid, -1) from pg_attribute where attrelid = 'typed'::regclass and attname = 'x'";
+        let query = "select theirs(whole) from cases whole order by id";
+        let asked = self.client.batch_execute("drop view if exists typed").and_then(|()| self.client.batch_execute(&function));
+        let (ty, theirs) = match asked.and_then(|()| Ok((self.client.query_one(ty, &[])?, self.client.query(query, &[])?))) {
+            Ok((ty, theirs)) => (ty.get::<_, String>(0), theirs),
+            Err(error) => {
+                let why = error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
+                return self.wrong.push(format!("{text}\n    refused there: {why}"));
+            }
+        };
+        // The internal name of `character` without a length.
+        let ty = if ty == "bpchar" { "character".to_owned() } else { ty };
+        if ty != typed.ty().to_string() {
+            self.wrong.push(format!("{text}\n    type here {}, there {ty}", typed.ty()));
+        }
+        let mut shown = 0;
+        for (row, theirs) in self.table.rows.iter().zip(theirs) {
+            let (ours, theirs) = (ours(&expr, row), theirs.get::<_, Option<String>>(0));
+            // Dates that are not in ISO form, and words with combining marks, are refused here rather than guessed.
+            let refused = ours.as_deref() == Some("!0A000")
+                && (text.ends_with("/* iso */") || text.contains(r"\y") || text.contains(r"\Y") || text.contains(r"\m"));
+            let honest = expr.fallible() || !ours.as_ref().is_some_and(|o| o.starts_with('!') && o.len() == 6);
+            if (ours != theirs && !refused) || !honest {
+                shown += 1;
+                if shown <= 2 {
+                    let used: Vec<_> =
+                        expr.columns().iter().map(|at| format!("{} = {:?}", self.table.columns[*at].name, row[*at])).collect();
+                    self.wrong.push(format!(
+                        "{text}\n    here {ours:?}, there {theirs:?} with {} (fallible {})",
+                        used.join(", "),
+                        expr.fallible()
+                    ));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_expression_gives_what_postgresql_gives() {
+    let server = Server::new("values");
+    let mut oracle = Oracle::new(server.connect());
+    for text in cases::EXPRESSIONS {
+        oracle.ask(text);
+    }
+    for text in cases::generated() {
+        oracle.ask(&text);
+    }
+    oracle.finish();
+}
+
+/// Every character of the two planes in use: classes and cases are those of the server's locale.
+#[test]
+fn every_character_is_what_postgresql_takes_it_for() {
+    let server = Server::new("characters");
+    let mut client = server.connect();
+    let table = Table {
+        columns: vec![Column { name: "t".into(), ty: SqlType::Text, typmod: -1, nullable: true }],
+        rows: ('\u{1}'..='\u{1FFFF}').map(|c| vec![Value::Text(c.to_string().into())]).collect(),
+    };
+    let mut wrong = Vec::new();
+    for (question, tolerated) in cases::CHARACTERS {
+        let expr = table.bind(&format!("({question})::text")).expect("bound");
+        let query = format!(
+            "select ({question})::text from (select chr(i) as t from generate_series(1, 131071) i where i not between 55296 and 57343 order by i) s"
+        );
+        let theirs = client.query(&query, &[]).expect("answered");
+        let differ = |(row, theirs): (&Vec<Value<'static>>, postgres::Row)| {
+            (ours(&expr, row) != theirs.get::<_, Option<String>>(0)).then(|| match &row[0] {
+                Value::Text(text) => text.chars().next().map_or(0, u32::from),
+                _ => 0,
+            })
+        };
+        let differences: Vec<u32> = table.rows.iter().zip(theirs).filter_map(differ).collect();
+        if differences.len() > *tolerated {
+            let some: Vec<String> = differences.iter().take(40).map(|c| format!("{c:X}")).collect();
+            wrong.push(format!("{question}: {} characters: {}", differences.len(), some.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
