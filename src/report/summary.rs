@@ -73,7 +73,7 @@ pub struct Summary {
     pub differences_found: u64,
     /// Rows in regions that differ and were not looked into, because so many differ already.
     pub rows_unexamined: u64,
-    /// Rows that this run took through its busiest stage, by second of `wall_seconds`; `null` when it moved none.
+    /// Rows that this run took through its busiest stage, by second of its stages (a validation is left out); `null` when it moved none.
     pub rows_per_second: Option<u64>,
     /// The report that was written, where one was.
     pub report: Option<String>,
