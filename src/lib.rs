@@ -8,6 +8,7 @@
 //! ```
 
 pub mod check;
+pub mod error;
 pub mod expr;
 pub mod pg;
 pub mod pipeline;

@@ -62,46 +62,54 @@ pub struct Checked {
     pub notes: Vec<String>,
 }
 
-/// Checks the plan. Every mistake goes to `problems`; an error says that a side could not be looked at.
+/// Problems that can be there only because something else of the same file could not be read.
+const FOLLOWING: [&str; 6] = ["E0120", "E0220", "E0221", "E0232", "E0233", "E0234"];
+
+/// Checks the plan. Every mistake goes to `problems`; an error says that a side could not be looked at, and what was found until
+/// then is reported all the same.
 pub fn check(request: &Request<'_>, problems: &mut Problems) -> Result<Checked, CheckError> {
+    let Request { plan, selected, .. } = *request;
+    let mut found = Problems::default();
+    let checked = look(request, &mut found);
+    // What is wrong with an entity that is not selected is nobody's business now.
+    let silent: Vec<usize> = plan.entities.iter().zip(selected).filter(|(_, selected)| !**selected).map(|(e, _)| e.file).collect();
+    let broken: Vec<usize> = problems.all().iter().filter_map(|p| p.place.as_ref().map(|(file, _)| *file)).collect();
+    for problem in found.all() {
+        let hidden = problem
+            .place
+            .as_ref()
+            .is_some_and(|(file, _)| silent.contains(file) || (broken.contains(file) && FOLLOWING.contains(&problem.code)));
+        if !hidden {
+            problems.push(problem.clone());
+        }
+    }
+    checked
+}
+
+fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckError> {
     let Request { plan, selected, .. } = *request;
     // The keys of the parents say what a reference looks up, so their queries are described as well.
     let wanted = with_ancestors(plan, selected);
     let mut checked = Checked::default();
-    // What is wrong with an entity that is not selected is nobody's business now.
-    let mut found = Problems::default();
-
-    let mut records: Option<Vec<Option<EntityRecord>>> = None;
-    if let Side::Staged(staging) = request.source {
-        records = Some(staged::records(plan, staging)?);
-    } else if let Side::Staged(staging) = request.target {
-        records = Some(staged::records(plan, staging)?);
-    }
-    let records = records.unwrap_or_else(|| vec![None; plan.entities.len()]);
-
-    let sources = source_side(request, &wanted, &records, &mut checked, &mut found)?;
-    let targets = target_side(request, &records, &mut checked, &mut found)?;
-    same_database(request, &checked, &mut found);
-    room(plan, &checked, &mut found);
-
-    let shapes: Vec<Option<TargetShape>> = sources
-        .into_iter()
-        .zip(targets)
-        .enumerate()
-        .map(|(index, (source, target))| match (source, target) {
-            (Some(source), Some(target)) => Some(TargetShape { source, target }),
-            // A parent that is only looked up: its key is needed, its columns are not.
-            (Some(source), None) if !selected[index] => Some(TargetShape { source, target: Vec::new() }),
-            _ => None,
-        })
-        .collect();
-    checked.entities = compile(plan, &shapes, &mut found);
+    let records = match (request.source, request.target) {
+        (Side::Staged(staging), _) | (_, Side::Staged(staging)) => staged::records(plan, staging)?,
+        (Side::Server(_), Side::Server(_)) => vec![None; plan.entities.len()],
+    };
+    let sources = source_side(request, &wanted, &records, &mut checked, found)?;
+    let targets = target_side(request, &records, &mut checked, found)?;
+    same_database(request, &checked, found);
+    room(plan, &checked, found);
+    let shape = |(index, (source, target)): (usize, (Option<Vec<Column>>, Option<Vec<TargetColumn>>))| match (source, target) {
+        (Some(source), Some(target)) => Some(TargetShape { source, target }),
+        // A parent that is only looked up: its key is needed, its columns are not.
+        (Some(source), None) if !selected[index] => Some(TargetShape { source, target: Vec::new() }),
+        _ => None,
+    };
+    let shapes: Vec<Option<TargetShape>> = sources.into_iter().zip(targets).enumerate().map(shape).collect();
+    checked.entities = compile(plan, &shapes, found);
     for (entity, selected) in checked.entities.iter_mut().zip(selected) {
         *entity = entity.take().filter(|_| *selected);
     }
-    let silent: Vec<usize> = plan.entities.iter().zip(selected).filter(|(_, selected)| !**selected).map(|(e, _)| e.file).collect();
-    let loud = found.all().iter().filter(|p| p.place.as_ref().is_none_or(|(file, _)| !silent.contains(file)));
-    loud.for_each(|problem| problems.push(problem.clone()));
     Ok(checked)
 }
 

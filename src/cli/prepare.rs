@@ -1,0 +1,115 @@
+//! From the command line to a checked plan: which side is looked at where, and whether the command can begin. Boundary: everything here
+//! happens before anything is written.
+
+use super::context::{Context, if_there, refused};
+use crate::check::{CheckError, Checked, Need, Request, Side, check, parents};
+use crate::error::Error;
+use crate::pg::Endpoint;
+use crate::pipeline::{Redo, Stage, Stages};
+use crate::plan::{Plan, Problems};
+use crate::staging::StagingReader;
+
+/// A command that can begin.
+pub(super) struct Prepared {
+    pub plan: Plan,
+    pub selected: Vec<bool>,
+    pub checked: Checked,
+    pub source: Option<Endpoint>,
+    pub target: Option<Endpoint>,
+    pub problems: Problems,
+}
+
+/// What is asked of the sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Only the check: both catalogues.
+    Check,
+    /// Moving rows.
+    Stages(Stages, Redo),
+    /// Reading the target back.
+    Validate,
+}
+
+/// Reads the plan and checks it. All mistakes are in one error; warnings are said and do not stop.
+pub(super) fn prepare(context: &Context<'_>, purpose: Purpose) -> Result<Prepared, Error> {
+    let mut problems = Problems::default();
+    let plan = context.plan(&mut problems)?;
+    let prepared = sides(context, plan, purpose, &mut problems);
+    // A database that cannot be reached must not hide what is wrong with the plan, and is said as well.
+    let failed = match prepared {
+        Ok((plan, selected, checked, source, target)) if !problems.has_errors() => {
+            if !problems.all().is_empty() && purpose != Purpose::Check {
+                context.out.warn(problems.render().trim_end());
+            }
+            return Ok(Prepared { plan, selected, checked, source, target, problems });
+        }
+        Ok((plan, selected, checked, source, target)) if purpose == Purpose::Check => {
+            return Ok(Prepared { plan, selected, checked, source, target, problems });
+        }
+        Ok(_) => return Err(refused(&problems)),
+        Err(error) => error,
+    };
+    if problems.has_errors() {
+        context.out.warn(problems.render().trim_end());
+    }
+    Err(failed)
+}
+
+type Sides = (Plan, Vec<bool>, Checked, Option<Endpoint>, Option<Endpoint>);
+
+fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Problems) -> Result<Sides, Error> {
+    let selected = context.selection(&plan)?;
+    let staging = if_there(&plan.staging)?;
+    match purpose {
+        Purpose::Stages(Stages::One(Stage::Transform), _) => parents(&plan, &selected, staging.as_ref(), Need::Transformed, problems)?,
+        Purpose::Stages(Stages::One(Stage::Load) | Stages::All, _) => parents(&plan, &selected, staging.as_ref(), Need::Loaded, problems)?,
+        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Validate => {}
+    }
+    let source_is_needed = match purpose {
+        Purpose::Check => true,
+        Purpose::Stages(stages, redo) => {
+            let everything_is_read = redo != Redo::Extract && staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s))?;
+            stages.include(Stage::Extract) && !everything_is_read
+        }
+        Purpose::Validate => false,
+    };
+    let source = if source_is_needed { Some(context.source(&plan)?) } else { context.source(&plan).ok() };
+    let source_side = match (&source, &staging) {
+        (Some(source), _) if source_is_needed => Side::Server(source),
+        (_, Some(staging)) => Side::Staged(staging),
+        (_, None) => return Err(crate::staging::StagingError::Missing { path: plan.staging.clone() }.into()),
+    };
+    // Transform gets along with what was recorded of the target; everything else must see it.
+    let target_is_needed = !matches!(purpose, Purpose::Stages(Stages::One(Stage::Transform), _));
+    let target = if target_is_needed { Some(context.target(&plan)?) } else { context.target(&plan).ok() };
+    let recorded = match &staging {
+        Some(staging) if !target_is_needed => Some(Side::Staged(staging)),
+        _ => None,
+    };
+    let seen = target.as_ref().map(Side::Server).or(recorded).ok_or_else(|| Error::usage("no target is given", "--target URL"))?;
+    let mut request = Request { plan: &plan, selected: &selected, source: source_side, target: seen };
+    let mut found = problems.clone();
+    let checked = match (check(&request, &mut found), recorded) {
+        (Err(CheckError::Target { source }), Some(recorded)) => {
+            context.out.say(&format!("{source}\nwhat the staging file recorded of the target is used instead"));
+            request.target = recorded;
+            check(&request, problems)
+        }
+        (checked, _) => {
+            *problems = found;
+            checked
+        }
+    };
+    let checked = checked?;
+    Ok((plan, selected, checked, source, target))
+}
+
+/// Whether all rows of the selected entities were read, by the plan as it is now.
+fn is_read(plan: &Plan, selected: &[bool], staging: &StagingReader) -> Result<bool, Error> {
+    let known = staging.entities()?;
+    let mut entities = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected);
+    Ok(entities.all(|(entity, _)| {
+        let found = known.iter().find(|k| k.record.name == entity.name && k.extracted_run.is_some());
+        found.is_some_and(|k| k.record.extract_hash == entity.extract_fingerprint.to_string())
+    }))
+}
