@@ -182,7 +182,7 @@ impl<'a> Source<'a> {
 
     fn kind(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
         match expr {
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::TypedString(_) => self.leaf(expr, span),
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::TypedString(_) => Self::leaf(expr, span),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right, span, deeper),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr, span, deeper),
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -203,7 +203,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn leaf(&self, expr: &Expr, span: &Range<usize>) -> Result<Kind, Diagnostic> {
+    fn leaf(expr: &Expr, span: &Range<usize>) -> Result<Kind, Diagnostic> {
         match expr {
             Expr::Identifier(ident) => Ok(Kind::Column(fold(ident))),
             Expr::Value(value) => Self::literal(&value.value, span),
@@ -523,13 +523,15 @@ fn longest_chain(tokens: &[TokenWithSpan]) -> usize {
                 Keyword::WHEN | Keyword::THEN | Keyword::ELSE => here = 0,
                 Keyword::AND
                 | Keyword::OR
+                | Keyword::COLLATE
+                | Keyword::AT
                 | Keyword::NOT
                 | Keyword::IS
                 | Keyword::IN
                 | Keyword::BETWEEN
                 | Keyword::LIKE
                 | Keyword::ILIKE => here += 1,
-                Keyword::COLLATE | Keyword::AT => here += 1,
+
                 _ => {}
             },
             Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => {}

@@ -204,7 +204,7 @@ fn constant(value: &Value<'static>, out: &mut String) {
         Value::Jsonb(json) => drop(write!(out, "cast({} as jsonb)", quoted(json))),
         // But for NULL, no literal of these types is bound.
         Value::Null | Value::Float4(_) | Value::Float8(_) | Value::Bytea(_) | Value::Time(_) | Value::Interval(_) | Value::Raw(_) => {
-            out.push_str("null")
+            out.push_str("null");
         }
     }
 }
