@@ -125,7 +125,11 @@ pub enum Error {
 }
 
 fn count(errors: usize) -> String {
-    if errors == 1 { "the plan has 1 problem; nothing was begun".to_owned() } else { format!("the plan has {errors} problems; nothing was begun") }
+    if errors == 1 {
+        "the plan has 1 problem; nothing was begun".to_owned()
+    } else {
+        format!("the plan has {errors} problems; nothing was begun")
+    }
 }
 
 impl Error {
@@ -167,7 +171,9 @@ impl Error {
             Self::Pipeline(PipelineError::Panicked { .. }) => Some("run it with RUST_LOG=debug, and report what it says".to_owned()),
             Self::Output { source } if source.kind() == std::io::ErrorKind::BrokenPipe => None,
             Self::Output { .. } => Some("see that there is room where stdout goes".to_owned()),
-            Self::Damaged { .. } => Some("restore the staging file from a copy, or read the entity anew: etl run --redo extract".to_owned()),
+            Self::Damaged { .. } => {
+                Some("restore the staging file from a copy, or read the entity anew: etl run --redo extract".to_owned())
+            }
             Self::Pipeline(_) if self.is_transient() => {
                 Some("everything that was done is kept: type the same command again, it continues where it stopped".to_owned())
             }
@@ -198,18 +204,16 @@ impl Error {
 
     fn staging(&self) -> Option<&StagingError> {
         match self {
-            Self::Staging(error)
-            | Self::Check(CheckError::Staging(error))
-            | Self::Pipeline(PipelineError::Staging(error))
-            | Self::Validate(ValidateError::Staging(error))
-            | Self::Report(ReportError::Staging(error)) => Some(error),
+            Self::Staging(error) | Self::Check(CheckError::Staging(error)) | Self::Pipeline(PipelineError::Staging(error)) => Some(error),
+            Self::Validate(ValidateError::Staging(error)) | Self::Report(ReportError::Staging(error)) => Some(error),
             _ => None,
         }
     }
 
     fn target(&self) -> Option<&TargetError> {
         match self {
-            Self::Pipeline(PipelineError::Target(error)) | Self::Validate(ValidateError::Target(error)) => Some(error),
+            Self::Pipeline(PipelineError::Target(error)) => Some(error),
+            Self::Validate(ValidateError::Target(error)) => Some(error),
             _ => None,
         }
     }
@@ -229,7 +233,7 @@ fn of_staging(error: &StagingError) -> Exit {
         StagingError::Busy { .. } | StagingError::Locked | StagingError::EntityChanged { .. } | StagingError::LoadedAlready { .. } => {
             Exit::Refused
         }
-        StagingError::NotStaging { .. } | StagingError::NotAQuery { .. } | StagingError::Unknown { .. } => Exit::Wrong,
+        StagingError::NotAQuery { .. } | StagingError::Unknown { .. } => Exit::Wrong,
         _ => Exit::Failed,
     }
 }
