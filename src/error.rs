@@ -205,8 +205,7 @@ impl Error {
     fn staging(&self) -> Option<&StagingError> {
         match self {
             Self::Staging(error) | Self::Check(CheckError::Staging(error)) | Self::Pipeline(PipelineError::Staging(error)) => Some(error),
-            Self::Report(ReportError::Staging(error)) => Some(error),
-            Self::Validate(ValidateError::Staging(error)) => Some(error),
+            Self::Validate(ValidateError::Staging(error)) | Self::Report(ReportError::Staging(error)) => Some(error),
             _ => None,
         }
     }
@@ -234,7 +233,7 @@ fn of_staging(error: &StagingError) -> Exit {
         StagingError::Busy { .. } | StagingError::Locked | StagingError::EntityChanged { .. } | StagingError::LoadedAlready { .. } => {
             Exit::Refused
         }
-        StagingError::NotStaging { .. } | StagingError::NotAQuery { .. } | StagingError::Unknown { .. } => Exit::Wrong,
+        StagingError::NotAQuery { .. } | StagingError::Unknown { .. } => Exit::Wrong,
         _ => Exit::Failed,
     }
 }

@@ -348,7 +348,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_the_command_lines_fault() {
-        for wrong in [&["etl", "rnu"][..], &["etl", "run", "--nope"], &["etl", "run", "--jobs", "0"], &["etl", "-q", "-v", "check"], &["etl"]] {
+        for wrong in
+            [&["etl", "rnu"][..], &["etl", "run", "--nope"], &["etl", "run", "--jobs", "0"], &["etl", "-q", "-v", "check"], &["etl"]]
+        {
             assert_eq!(Cli::try_parse_from(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
         for right in [&["etl", "--version"][..], &["etl", "run", "-h"], &["etl", "--help"]] {

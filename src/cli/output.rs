@@ -19,8 +19,6 @@ pub(super) struct Output {
     color: bool,
     /// How progress is shown; never `Auto`.
     pub progress: ProgressMode,
-    /// Nobody reads stdout any more.
-    gone: AtomicBool,
     /// Something was printed on stdout.
     printed: AtomicBool,
     /// Bars on the terminal that lines must not be written over.
@@ -42,15 +40,7 @@ impl Output {
             When::Always => true,
             When::Never => false,
         };
-        Self {
-            json: global.json,
-            quiet: global.quiet,
-            color,
-            progress,
-            gone: AtomicBool::new(false),
-            printed: AtomicBool::new(false),
-            bars: OnceLock::new(),
-        }
+        Self { json: global.json, quiet: global.quiet, color, progress, printed: AtomicBool::new(false), bars: OnceLock::new() }
     }
 
     /// Prints a result. A reader that has gone is no error: it has what it wanted.
@@ -63,10 +53,7 @@ impl Output {
             out.flush()
         };
         match self.around_bars(|| write(&mut io::stdout().lock())) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.gone.store(true, Ordering::Relaxed);
-                Ok(())
-            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
         }
     }
@@ -74,11 +61,6 @@ impl Output {
     /// Prints a JSON object as the result.
     pub fn object(&self, object: &Value) -> Result<(), Error> {
         self.result(&object.to_string())
-    }
-
-    /// Whether nobody reads results any more.
-    pub fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
     }
 
     /// Says something on the way, unless silence was asked for.

@@ -1,0 +1,92 @@
+//! `etl check`: everything that can be known before a row moves. Boundary: finding is `check`'s; here it is told.
+
+use serde_json::{Value, json};
+
+use super::context::{Context, refused};
+use super::prepare::{Prepared, Purpose, prepare};
+use super::table::{Table, bytes, number};
+use crate::check::free_bytes;
+use crate::error::{Error, Exit};
+use crate::plan::{Problems, Severity};
+
+pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
+    let prepared = prepare(context, Purpose::Check)?;
+    let problems = &prepared.problems;
+    let exit = if problems.has_errors() { Exit::Wrong } else { Exit::Done };
+    if context.out.json {
+        context.out.object(&object(&prepared, exit))?;
+    }
+    if problems.has_errors() {
+        return Err(refused(problems));
+    }
+    if !problems.all().is_empty() {
+        context.out.warn(problems.render().trim_end());
+    }
+    if !context.out.json {
+        context.out.result(&text(&prepared))?;
+    }
+    Ok(exit)
+}
+
+fn text(prepared: &Prepared) -> String {
+    let Prepared { plan, selected, checked, problems, .. } = prepared;
+    let mut table = Table::new(&[">level", "entity", "target", ">rows", ">bytes"]);
+    let mut totals = (0_u64, 0_u64);
+    for (index, entity) in plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]) {
+        let size = checked.sizes[index];
+        totals = size.map_or(totals, |size| (totals.0 + size.rows, totals.1 + size.bytes));
+        table.row([
+            entity.level.to_string(),
+            entity.name.clone(),
+            entity.target.value.clone(),
+            size.map_or_else(|| "?".to_owned(), |size| number(size.rows)),
+            size.map_or_else(|| "?".to_owned(), |size| bytes(size.bytes)),
+        ]);
+    }
+    let mut text = format!("{}: the entities in load order, rows and bytes as the source estimates them\n\n", plan.name);
+    text.push_str(&table.render());
+    text.push_str(&format!("\n{} rows, {} in all", number(totals.0), bytes(totals.1)));
+    if let Some(needed) = checked.disk_needed {
+        let free = free_bytes(&plan.staging).map_or_else(String::new, |free| format!(", {} are free", bytes(free)));
+        text.push_str(&format!("; {} will take about {}{free}", plan.staging.display(), bytes(needed)));
+    }
+    text.push('\n');
+    for (which, server) in [("source", &checked.source), ("target", &checked.target)] {
+        if let Some(server) = server {
+            text.push_str(&format!("{which}: PostgreSQL {}, database {}, as {}\n", server.version, server.database, server.user));
+        }
+    }
+    for note in &checked.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    let warnings = problems.all().len();
+    let warnings = if warnings == 0 { String::new() } else { format!(" ({warnings} warnings)") };
+    text.push_str(&format!("no problems{warnings}; next: etl run\n"));
+    text
+}
+
+fn object(prepared: &Prepared, exit: Exit) -> Value {
+    let Prepared { plan, selected, checked, problems, .. } = prepared;
+    let entities = plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]).map(|(index, entity)| {
+        let size = checked.sizes.get(index).copied().flatten();
+        json!({"name": entity.name, "target": entity.target.value, "level": entity.level, "rows": size.map(|s| s.rows), "bytes": size.map(|s| s.bytes)})
+    });
+    json!({
+        "schema": 1, "status": exit.word(), "exit": exit.code(), "migration": plan.name,
+        "problems": listed(problems), "entities": entities.collect::<Vec<_>>(),
+        "disk_bytes": checked.disk_needed, "notes": checked.notes,
+    })
+}
+
+fn listed(problems: &Problems) -> Vec<Value> {
+    let listed = problems.all().iter().map(|problem| {
+        let severity = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let place = problems.location(problem);
+        let (file, line, column) = place.map_or((None, None, None), |(file, line, column)| (Some(file), Some(line), Some(column)));
+        json!({"severity": severity, "code": problem.code, "message": problem.message, "file": file, "line": line, "column": column, "help": problem.help})
+    });
+    listed.collect()
+}

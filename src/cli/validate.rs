@@ -1,0 +1,37 @@
+//! `etl validate`: the target against what was staged. Boundary: the comparison is `validate`'s; here it is asked for and told.
+
+use super::context::Context;
+use super::interrupt;
+use super::moving::{collect, settle, show};
+use super::prepare::{Prepared, Purpose, prepare};
+use super::progress::Progress;
+use crate::error::{Error, Exit};
+use crate::staging::StagingReader;
+use crate::validate;
+
+pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
+    let stop = interrupt::listen()?;
+    let Prepared { plan, selected, checked, target, .. } = prepare(context, Purpose::Validate)?;
+    let Some(target) = target else { return Err(Error::usage("no target is given", "--target URL")) };
+    let progress = Progress::new(context.out, plan.entity_names(), None, context.command);
+    let request = validate::Request {
+        plan: &plan,
+        entities: &checked.entities,
+        selected: &selected,
+        staging: &plan.staging,
+        target: &target,
+        jobs: context.jobs(),
+        show_values: context.args.show_values,
+        stop: &stop,
+    };
+    let found = progress.beside(&stop, || validate::validate(&request, &|event| progress.observe_validation(event)))?;
+    let exit = if found.is_clean() { Exit::Done } else { Exit::Different };
+    let reader = StagingReader::open(&plan.staging)?;
+    let Some(last) = reader.last_run()? else {
+        return Err(Error::usage("nothing was loaded with this staging file", "etl run"));
+    };
+    let mut summary = collect(context, &plan, &reader, last.id, None, Some(&found))?;
+    settle(&mut summary, exit);
+    show(context, &summary)?;
+    Ok(exit)
+}
