@@ -19,8 +19,8 @@ const MAPPING_ID: &str = "new_id";
 /// A staged row and its new key.
 type Located = (usize, crate::staging::KeyEntry, Uuid);
 
-/// A loaded chunk that loses rows: the entity, its descendants, and what staging is told.
-pub(super) type Refusal = (usize, Vec<usize>, LoadedChunk);
+/// A loaded chunk that loses rows: its entity, and what staging is told.
+pub(super) type Refusal = (usize, LoadedChunk);
 
 /// Takes down what may be taken down, and gives everything that is down, in the order of putting back.
 pub(super) fn dismantle(
@@ -175,7 +175,7 @@ pub(super) fn rebuild(
     let mut refusals = Vec::new();
     for ((index, _), mut mark) in by_chunk {
         refuse(shared, index, reader, &mut mark)?;
-        refusals.push((index, shared.descendants(index), mark));
+        refusals.push((index, mark));
     }
     Ok(refusals)
 }

@@ -91,8 +91,10 @@ pub(super) struct EntityState {
     preparation: Preparation,
     transforming: usize,
     loading: usize,
-    /// Set when a late refusal sent its chunks back: then `etl load` transforms them again, too.
-    sent_back: bool,
+    /// Rows that the target refused, by this run's beginning.
+    pub(super) refused: u64,
+    /// Whether rows that it refers to were refused, so that its chunks were sent back: then `etl load` transforms them again, too.
+    pub(super) sent_back: bool,
 }
 
 impl EntityState {
@@ -108,6 +110,7 @@ impl EntityState {
             preparation: Preparation::Wanted,
             transforming: 0,
             loading: 0,
+            refused: 0,
             sent_back: false,
         }
     }
@@ -142,6 +145,8 @@ pub(super) struct Coordinator<'c, 's> {
     pub(super) own: Sender<Message>,
     pub(super) states: Vec<EntityState>,
     pub(super) rebuilds: Vec<Rebuild>,
+    /// The generations as far as messages told of them: see `Shared::generations`.
+    pub(super) generations: Vec<u64>,
     pub(super) readers: usize,
     pub(super) loaders: usize,
     pub(super) moved: [u64; 3],
@@ -269,11 +274,10 @@ impl<'c> Coordinator<'c, '_> {
 
     /// Rows of `entity` are gone: what was made with its keys is made again.
     fn send_back(&mut self, entity: usize, mark: &LoadMark) {
-        self.shared.snapshots().remove(&entity);
+        self.generations[entity] += 1;
         for descendant in self.shared.descendants(entity) {
-            self.shared.snapshots().remove(&descendant);
+            self.generations[descendant] += 1;
             let state = &mut self.states[descendant];
-            state.preparation = Preparation::Wanted;
             state.sent_back = true;
             let (back, kept): (Waiting, Waiting) = state.unloaded.drain(..).partition(|(chunk, _)| mark.invalidated.contains(chunk));
             let rows: u64 = back.iter().map(|(_, rows)| rows).sum();
@@ -326,7 +330,7 @@ impl<'c> Coordinator<'c, '_> {
             return;
         }
         let room = self.shared.setup.settings.jobs + 1;
-        let current = self.shared.generation(entity);
+        let current = self.generations[entity];
         match &self.states[entity].preparation {
             Preparation::Ready { generation, inputs } if *generation == current => {
                 let inputs = Arc::clone(inputs);
@@ -348,9 +352,9 @@ impl<'c> Coordinator<'c, '_> {
             _ => {
                 self.states[entity].preparation = Preparation::Running;
                 self.transforms_running += 1;
-                let (shared, own) = (self.shared, self.own.clone());
+                let (shared, own, generations) = (self.shared, self.own.clone(), self.generations.clone());
                 pool.spawn(move |_| {
-                    let message = match prepare::inputs(shared, entity) {
+                    let message = match prepare::inputs(shared, entity, &generations) {
                         Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
                         Err(error) => {
                             let _ = own.send(Message::Failed(error));

@@ -101,7 +101,7 @@ impl Loader<'_, '_> {
         let count = loaded.rows;
         let mark = loaded_chunk(shared, index, chunk, &loaded, &rows, &reader)?;
         let time = shared.stage_time(index, "load", since, count)?;
-        let generations: Vec<_> = shared.descendants(index).into_iter().map(|d| std::sync::Arc::clone(&shared.generations[d])).collect();
+        let generations = shared.generations_below(index);
         let refused = loaded.refused.len();
         self.reader = Some(reader);
         store.put("load", move |writer| {
@@ -125,13 +125,13 @@ impl Loader<'_, '_> {
         failpoint("rebuild.committed");
         self.reader = Some(reader);
         let (schema, table, name) = (record.table.schema.clone().unwrap_or_default(), record.table.name.clone(), record.name.clone());
-        let generations: Vec<_> = shared.generations.clone();
+        let generations: Vec<_> = marks.iter().map(|(entity, _)| shared.generations_below(*entity)).collect();
         store.put("rebuild", move |writer| {
             let mut changed = Vec::new();
-            for (entity, descendants, mark) in &marks {
+            for ((entity, mark), generations) in marks.iter().zip(&generations) {
                 changed.push((*entity, writer.refuse_loaded(mark)?));
-                for descendant in descendants {
-                    generations[*descendant].fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                for generation in generations {
+                    generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 }
             }
             writer.mark_restored(&schema, &table, &name)?;

@@ -9,13 +9,13 @@ use crate::row::KeyKind;
 use crate::staging::StagingReader;
 use crate::transform::{Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Surveyor};
 
-/// The inputs of an entity whose parents are transformed.
-pub(super) fn inputs(shared: &Shared<'_>, index: usize) -> Result<Inputs, PipelineError> {
+/// The inputs of an entity whose parents are transformed. `generations` are those that the coordinator knows.
+pub(super) fn inputs(shared: &Shared<'_>, index: usize, generations: &[u64]) -> Result<Inputs, PipelineError> {
     let entity = shared.entity(index)?;
     let reader = shared.reader()?;
     let mut parents: Vec<Option<Arc<KeySnapshot>>> = vec![None; shared.setup.plan.entities.len()];
     for parent in &entity.parents {
-        parents[*parent] = Some(snapshot(shared, &reader, *parent)?);
+        parents[*parent] = Some(snapshot(shared, &reader, *parent, generations[*parent])?);
     }
     let mut inputs = Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, survey: None };
     if entity.needs_survey() {
@@ -32,10 +32,10 @@ pub(super) fn inputs(shared: &Shared<'_>, index: usize) -> Result<Inputs, Pipeli
 }
 
 /// The key snapshot of an entity; built once and shared.
-fn snapshot(shared: &Shared<'_>, reader: &StagingReader, index: usize) -> Result<Arc<KeySnapshot>, PipelineError> {
+fn snapshot(shared: &Shared<'_>, reader: &StagingReader, index: usize, generation: u64) -> Result<Arc<KeySnapshot>, PipelineError> {
     // Held while it is built: two children that need one snapshot at once would build it twice.
     let mut snapshots = shared.snapshots();
-    if let Some(known) = snapshots.get(&index) {
+    if let Some((_, known)) = snapshots.get(&index).filter(|(built, _)| *built == generation) {
         return Ok(Arc::clone(known));
     }
     let id = shared.id(index)?;
@@ -46,6 +46,6 @@ fn snapshot(shared: &Shared<'_>, reader: &StagingReader, index: usize) -> Result
     let mut builder = KeySnapshotBuilder::new(kind);
     reader.for_each_key(id, |row| builder.add(row.key, row.outcome, row.new_key.map(|id| *id.as_bytes())))?;
     let snapshot = Arc::new(builder.finish());
-    snapshots.insert(index, Arc::clone(&snapshot));
+    snapshots.insert(index, (generation, Arc::clone(&snapshot)));
     Ok(snapshot)
 }

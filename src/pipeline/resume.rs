@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::coordinator::EntityState;
+use super::load::refuse;
 use super::settings::{PipelineError, Redo, Setup, Stage, Stages};
 use super::shared::{Shared, refused_row};
 use crate::pg::{QualifiedName, Session};
@@ -129,6 +130,7 @@ pub(super) fn states(setup: &Setup<'_>, reader: &StagingReader, ids: &[Option<En
         if let Some(id) = id {
             state.extracted = known.get(id).copied().unwrap_or(false);
             for chunk in reader.chunks(*id, None)? {
+                state.refused += chunk.refused;
                 state.rows[0] += chunk.rows;
                 match chunk.state {
                     ChunkState::Planned => {}
@@ -146,6 +148,11 @@ pub(super) fn states(setup: &Setup<'_>, reader: &StagingReader, ids: &[Option<En
         }
         states.push(state);
     }
+    // Load order: an ancestor stands before what refers to it.
+    for index in 0..states.len() {
+        let lost = |states: &[EntityState], at: usize| states[at].refused > 0 || states[at].sent_back;
+        states[index].sent_back = setup.plan.entities[index].parents.iter().any(|p| lost(&states, p.entity));
+    }
     Ok(states)
 }
 
@@ -162,7 +169,7 @@ pub(super) fn ready(setup: &Setup<'_>, states: &[EntityState]) -> Result<(), Pip
             }
         }
         Stages::One(Stage::Load) => {
-            let unmade: Vec<String> = taking_part().filter(|e| !states[*e].is_transformed()).map(name).collect();
+            let unmade: Vec<String> = taking_part().filter(|e| !states[*e].is_transformed() && !states[*e].sent_back).map(name).collect();
             if !unmade.is_empty() {
                 return not_ready(format!("{} {} not transformed to the end: run `etl transform` first", unmade.join(", "), verb(&unmade)));
             }
@@ -233,7 +240,7 @@ pub(super) fn reconcile(
     for row in target::refused_rows(session, meta.staging_id)? {
         refused.entry(row.chunk).or_default().push(row.refused);
     }
-    for id in ids.iter().flatten() {
+    for (index, id) in ids.iter().enumerate().filter_map(|(index, id)| Some((index, id.as_ref()?))) {
         for chunk in reader.chunks(*id, Some(ChunkState::Loaded))? {
             if !in_target.contains_key(&chunk.id.0) {
                 return Err(PipelineError::Mismatch {
@@ -254,8 +261,9 @@ pub(super) fn reconcile(
                 .filter(|r| !known.contains(&r.row_no))
                 .collect();
             if !late.is_empty() {
-                let below = ids.iter().flatten().copied().filter(|other| other.0 > id.0).collect();
-                writer.refuse_loaded(&LoadedChunk { chunk: chunk.id, run, refused: late, controls: None, invalidate: below })?;
+                let mut mark = LoadedChunk { chunk: chunk.id, run, refused: late, controls: None, invalidate: Vec::new() };
+                refuse(shared, index, reader, &mut mark)?;
+                writer.refuse_loaded(&mark)?;
             }
         }
     }

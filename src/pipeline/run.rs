@@ -72,6 +72,8 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         Ok(_) => RunExit { code: 0, reason: "done".into() },
         Err(error) => RunExit { code: 1, reason: error.to_string() },
     };
+    // The writer is the last to close: then SQLite folds the write-ahead log into the file, which can be copied as it is.
+    drop(reader);
     // Without a writer the thread that had it panicked, and the run stays without an end, as if it had been killed.
     if let Some(mut writer) = writer {
         writer.finish_run(shared.run, &exit)?;
@@ -255,6 +257,7 @@ fn threads(
             own,
             states,
             rebuilds,
+            generations: vec![0; shared.generations.len()],
             readers,
             loaders,
             moved: [0; 3],
@@ -320,7 +323,7 @@ pub(super) fn transform_one(
     let time = shared.stage_time(index, "transform", since, rows)?;
     let current = Arc::clone(&shared.generations[index]);
     store.put("transform", move |writer| {
-        // Only this thread raises a generation, so what is current here stays current until the commit.
+        // Only this thread raises the counter, so what is current here stays current until the commit.
         if current.load(Ordering::SeqCst) != generation {
             return Ok(Message::Stale { entity: index, chunk, rows });
         }

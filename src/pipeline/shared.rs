@@ -23,10 +23,12 @@ pub(super) struct Shared<'s> {
     pub(super) run_started_at: i64,
     /// Staging ids by entity index; `None` for entities that the staging file does not know.
     pub(super) ids: Vec<Option<EntityId>>,
-    /// Raised when what an entity is transformed with changes, so that results made before are not stored.
+    /// How often the keys of an entity, or of one that it refers to, lost rows. Raised by the store thread, in the step that records
+    /// the loss. A transform carries the number that the coordinator knew when it began, and is stored only when that still is the
+    /// number here: what was made of keys that are gone is made again.
     pub(super) generations: Vec<Arc<AtomicU64>>,
-    /// Key snapshots by entity index, kept while somebody needs them.
-    pub(super) snapshots: Mutex<HashMap<usize, Arc<KeySnapshot>>>,
+    /// Key snapshots by entity index, with the generation for which they were built; kept while somebody needs them.
+    pub(super) snapshots: Mutex<HashMap<usize, (u64, Arc<KeySnapshot>)>>,
     /// How loading goes, by entity index.
     pub(super) load_plans: Vec<Option<LoadPlan>>,
 }
@@ -58,12 +60,8 @@ impl Shared<'_> {
         Ok(StagingReader::open(&self.staging)?)
     }
 
-    pub(super) fn snapshots(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Arc<KeySnapshot>>> {
+    pub(super) fn snapshots(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (u64, Arc<KeySnapshot>)>> {
         self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn generation(&self, index: usize) -> u64 {
-        self.generations[index].load(Ordering::SeqCst)
     }
 
     /// Everything that refers to an entity, directly or through others.
@@ -76,6 +74,11 @@ impl Shared<'_> {
             }
         }
         found
+    }
+
+    /// The counters to raise when rows of an entity are lost: its own, and those of everything that refers to it.
+    pub(super) fn generations_below(&self, index: usize) -> Vec<Arc<AtomicU64>> {
+        self.descendants(index).into_iter().chain([index]).map(|at| Arc::clone(&self.generations[at])).collect()
     }
 
     pub(super) fn stage_time(&self, index: usize, stage: &'static str, since: Moment, rows: u64) -> Result<StageTime, PipelineError> {

@@ -62,7 +62,7 @@ fn result(migration: &Migration) -> Result {
     let keys = migration.etl(&[
         "inspect",
         "sql",
-        "SELECT entity, legacy_key, outcome, new_key FROM keys ORDER BY entity, legacy_key",
+        "SELECT entity, key, outcome, new_key, detail FROM keys ORDER BY entity, key",
         "--limit",
         "100000",
     ]);

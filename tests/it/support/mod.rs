@@ -6,7 +6,7 @@ mod shop;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-pub use server::{Database, exec, rows};
+pub use server::Database;
 pub use shop::{Shop, shop};
 
 /// What a call of the binary gave.

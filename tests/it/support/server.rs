@@ -44,12 +44,6 @@ impl Database {
         &self.url
     }
 
-    /// Its URL with another user, password or database in it.
-    pub fn url_with(&self, old: &str, new: &str) -> String {
-        assert!(self.url.contains(old), "the URL has no `{old}`");
-        self.url.replace(old, new)
-    }
-
     /// Runs statements in it.
     pub fn exec(&self, sql: &str) {
         exec(&self.url, sql);

@@ -15,8 +15,8 @@ CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, mail text, city_id 
 CREATE TABLE item (id bigint PRIMARY KEY, person_id int, label text, price numeric, uid text, made timestamptz, kind int);
 -- 1 and 2 are each other's parents, 3 is its own, 9 names nobody
 INSERT INTO city SELECT n, 'city ' || n, CASE WHEN n = 1 THEN 2 WHEN n = 2 THEN 1 WHEN n = 3 THEN 3 WHEN n = 9 THEN 99 WHEN n > 10 THEN n - 10 END FROM generate_series(1, 40) n;
--- every 20th is deleted; 101 and 102 have the mail of 100; the city of every 50th is missing
-INSERT INTO person SELECT n, 'person ' || n, CASE WHEN n IN (101, 102) THEN 'm100@example.org' ELSE 'm' || n || '@example.org' END,
+-- every 20th is deleted; 101 and 102 have the mail of 100, who is deleted, 111 and 112 that of 110; the city of every 50th is missing
+INSERT INTO person SELECT n, 'person ' || n, CASE WHEN n IN (101, 102) THEN 'm100@example.org' WHEN n IN (111, 112) THEN 'm110@example.org' ELSE 'm' || n || '@example.org' END,
   CASE WHEN n % 50 = 7 THEN 4711 ELSE 1 + n % 40 END, n % 20 = 0, n * 1.25 FROM generate_series(1, 400) n;
 -- person 70 is one that only the server refuses; its items go with it
 UPDATE person SET name = 'forbidden' WHERE id = 70;
@@ -38,7 +38,7 @@ CREATE TABLE cities (id uuid PRIMARY KEY, name varchar(100) NOT NULL, parent_id 
 CREATE TABLE people (id uuid PRIMARY KEY, name text NOT NULL CHECK (name <> 'forbidden'), mail text, city_id uuid REFERENCES cities ON DELETE SET NULL,
   credit numeric(12,2) NOT NULL, legacy_id int NOT NULL UNIQUE, updated_at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX people_city ON people (city_id);
-CREATE TABLE items (id uuid PRIMARY KEY, person_id uuid NOT NULL REFERENCES people ON DELETE CASCADE, label varchar(60) NOT NULL, price numeric(8,2),
+CREATE TABLE items (id uuid PRIMARY KEY, person_id uuid NOT NULL REFERENCES people ON DELETE CASCADE, label varchar(66) NOT NULL, price numeric(8,2),
   uid uuid NOT NULL UNIQUE, made timestamptz, kind item_kind NOT NULL, legacy_id bigint NOT NULL UNIQUE);
 CREATE UNIQUE INDEX items_label ON items (label);
 CREATE INDEX items_person ON items (person_id, made);
