@@ -36,11 +36,10 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages)
     let setup = Setup { plan: &plan, entities: checked.entities, selected, tables: checked.tables, staging, source, target, settings };
     let progress = Progress::new(context.out, plan.entity_names(), Some(stages), context.command);
     let before = last_run(&setup.staging);
-    let moved = progress.beside(&stop, || pipeline::run(&setup, &stop, &|event| progress.observe(event)));
+    let moved = progress.beside(&stop, || pipeline::run(&setup, &stop, &|event| progress.observe(event)).map_err(Error::from));
     let finished = match moved {
         Ok(finished) => finished,
         Err(error) => {
-            let error = Error::from(error);
             stopped(context, &setup, before, &error);
             return Err(error);
         }
@@ -49,7 +48,7 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages)
     if stages == Stages::All && !finished.interrupted {
         told = validated(context, &setup, &stop, &progress)?;
     }
-    conclude(context, &setup, &finished, told)
+    conclude(context, &setup, &finished, &told)
 }
 
 /// What there is to tell.
@@ -75,7 +74,7 @@ fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progre
     Ok(Told { exit, validation: Some(found) })
 }
 
-fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told: Told) -> Result<Exit, Error> {
+fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told: &Told) -> Result<Exit, Error> {
     let reader = StagingReader::open(&setup.staging)?;
     let files = ReportFiles::beside(&setup.staging);
     let everything = setup.settings.stages == Stages::All;
