@@ -7,6 +7,8 @@ use std::ops::Range;
 use super::context::{OnCycle, OnMissing};
 use super::functions::Functions;
 
+type Visit<'v> = &'v mut dyn FnMut(&str, &[Node], &[(String, Node)], &Range<usize>);
+
 /// A parsed expression.
 #[derive(Clone, Debug)]
 pub struct Ast {
@@ -161,8 +163,8 @@ impl Ast {
         found
     }
 
-    /// Visits the calls of the expression after the plan's functions are put in. A call that cannot be put in is visited as it is.
-    fn calls(&self, functions: &Functions, visit: &mut dyn FnMut(&str, &[Node], &[(String, Node)], &Range<usize>)) {
+    /// Visits the calls (name, arguments, options, place) of the expression after the plan's functions are put in. A call that cannot be put in is visited as it is.
+    fn calls(&self, functions: &Functions, visit: Visit) {
         let expanded = functions.expand(&self.root);
         expanded.as_ref().unwrap_or(&self.root).walk(&mut |node| {
             if let Kind::Call { name, args, named } = &node.kind {
@@ -179,6 +181,11 @@ impl Node {
         for child in self.children() {
             child.walk(visit);
         }
+    }
+
+    /// Nodes on the longest way down.
+    pub fn depth(&self) -> usize {
+        1 + self.children().into_iter().map(Self::depth).max().unwrap_or(0)
     }
 
     fn children(&self) -> Vec<&Node> {

@@ -116,43 +116,17 @@ impl Binder<'_> {
     }
 
     /// Binds a part. `hint` is the type that literals below take on, where the part's value goes straight into a column.
+    ///
+    /// It recurs, once for each level of the expression, and so does little itself: without optimisation every arm has its own place in
+    /// the frame.
     pub fn bind(&mut self, node: &AstNode, hint: Option<&SqlType>) -> Option<Bound> {
         let span = &node.span;
-        let bound = |node, ty: SqlType| Some(Bound::new(node, ty, span));
         match &node.kind {
-            Kind::Null => Some(Bound::new(Node::Const(Value::Null), None, span)),
-            Kind::Text(text) => Some(Bound::new(Node::Const(Value::Text(text.clone().into())), None, span)),
-            Kind::Bool(value) => bound(Node::Const(Value::Bool(*value)), SqlType::Bool),
-            Kind::Number(digits) => self.number(digits, span),
-            Kind::Column(name) => self.column(name, span),
-            Kind::Not(operand) => {
-                let operand = self.bind(operand, None);
-                let operand = self.condition(operand?, "not")?;
-                bound(Node::Not(Box::new(operand)), SqlType::Bool)
-            }
-            Kind::And(left, right) => {
-                let sides = self.conditions(left, right, "and")?;
-                bound(Node::And(sides), SqlType::Bool)
-            }
-            Kind::Or(left, right) => {
-                let sides = self.conditions(left, right, "or")?;
-                bound(Node::Or(sides), SqlType::Bool)
-            }
-            Kind::Negate(operand) => {
-                let operand = self.bind(operand, None)?;
-                self.operator("-", vec![operand], span)
-            }
-            Kind::Is(operand, test, negated) => {
-                let operand = self.bind(operand, None)?;
-                let operand = if *test == Test::Null { self.settle(operand)? } else { self.condition(operand, "is")? };
-                bound(Node::Is { operand: Box::new(operand), test: *test, negated: *negated }, SqlType::Bool)
-            }
+            Kind::Null | Kind::Text(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Column(_) => self.leaf(node),
+            Kind::Not(_) | Kind::And(..) | Kind::Or(..) | Kind::Is(..) => self.connective(node),
+            Kind::Negate(operand) => self.negate(operand, span),
             Kind::Binary(operator, left, right) => self.binary(operator, left, right, span),
-            Kind::Distinct { left, right, negated } => {
-                let (left, right) = (self.bind(left, None), self.bind(right, None));
-                let (by, left, right) = self.comparable(left?, right?, "is distinct from", false, span)?;
-                bound(Node::Distinct { by, sides: Box::new([left, right]), negated: *negated }, SqlType::Bool)
-            }
+            Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
             Kind::Between { operand, low, high, negated } => self.between(operand, low, high, *negated, span),
             Kind::Like { operand, pattern, escape, insensitive, negated } => {
@@ -160,18 +134,60 @@ impl Binder<'_> {
             }
             Kind::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise.as_deref(), hint, span),
             Kind::Cast(operand, name) => self.written_cast(operand, name, span),
-            Kind::Collate(operand, collation) => {
-                let operand = self.bind(operand, None)?;
-                if !matches!(collation.as_str(), "C" | "POSIX" | "ucs_basic") {
-                    let message = format!("the collation {collation} is not supported");
-                    return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write collate \"C\""));
-                }
-                let mut operand = self.textual(operand, "collate")?;
-                operand.bytewise = true;
-                Some(operand)
-            }
+            Kind::Collate(operand, collation) => self.collate(operand, collation, span),
             Kind::Call { name, args, named } => self.call(name, args, named, hint, span),
         }
+    }
+
+    fn leaf(&mut self, node: &AstNode) -> Option<Bound> {
+        let span = &node.span;
+        match &node.kind {
+            Kind::Text(text) => Some(Bound::new(Node::Const(Value::Text(text.clone().into())), None, span)),
+            Kind::Bool(value) => Some(Bound::new(Node::Const(Value::Bool(*value)), SqlType::Bool, span)),
+            Kind::Number(digits) => self.number(digits, span),
+            Kind::Column(name) => self.column(name, span),
+            _ => Some(Bound::new(Node::Const(Value::Null), None, span)),
+        }
+    }
+
+    fn connective(&mut self, node: &AstNode) -> Option<Bound> {
+        let bound = match &node.kind {
+            Kind::And(left, right) => Node::And(self.conditions(left, right, "and")?),
+            Kind::Or(left, right) => Node::Or(self.conditions(left, right, "or")?),
+            Kind::Not(operand) => {
+                let operand = self.bind(operand, None)?;
+                Node::Not(Box::new(self.condition(operand, "not")?))
+            }
+            Kind::Is(operand, test, negated) => {
+                let operand = self.bind(operand, None)?;
+                let operand = if *test == Test::Null { self.settle(operand)? } else { self.condition(operand, "is")? };
+                Node::Is { operand: Box::new(operand), test: *test, negated: *negated }
+            }
+            _ => return None,
+        };
+        Some(Bound::new(bound, SqlType::Bool, &node.span))
+    }
+
+    fn negate(&mut self, operand: &AstNode, span: &Range<usize>) -> Option<Bound> {
+        let operand = self.bind(operand, None)?;
+        self.operator("-", vec![operand], span)
+    }
+
+    fn distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let (left, right) = (self.bind(left, None), self.bind(right, None));
+        let (by, left, right) = self.comparable(left?, right?, "is distinct from", false, span)?;
+        Some(Bound::new(Node::Distinct { by, sides: Box::new([left, right]), negated }, SqlType::Bool, span))
+    }
+
+    fn collate(&mut self, operand: &AstNode, collation: &str, span: &Range<usize>) -> Option<Bound> {
+        let operand = self.bind(operand, None)?;
+        if !matches!(collation, "C" | "POSIX" | "ucs_basic") {
+            let message = format!("the collation {collation} is not supported");
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write collate \"C\""));
+        }
+        let mut operand = self.textual(operand, "collate")?;
+        operand.bytewise = true;
+        Some(operand)
     }
 
     fn number(&mut self, digits: &str, span: &Range<usize>) -> Option<Bound> {
@@ -220,15 +236,20 @@ impl Binder<'_> {
     }
 
     fn binary(&mut self, operator: &str, left: &AstNode, right: &AstNode, span: &Range<usize>) -> Option<Bound> {
-        let (l, r) = (self.bind(left, None), self.bind(right, None));
-        let (l, r) = (l?, r?);
+        // Both sides are bound before either is given up, so that the mistakes of both are found.
+        let sides = [self.bind(left, None), self.bind(right, None)];
+        self.infix(operator, sides, span)
+    }
+
+    fn infix(&mut self, operator: &str, [left, right]: [Option<Bound>; 2], span: &Range<usize>) -> Option<Bound> {
+        let (left, right) = (left?, right?);
         if let Some(op) = Comparison::named(operator) {
-            return self.comparison(op, l, r, span);
+            return self.comparison(op, left, right, span);
         }
         match operator {
-            "||" => self.concatenation(l, r, span),
-            "~" | "~*" | "!~" | "!~*" => self.regex(l, r, operator.ends_with('*'), operator.starts_with('!'), span),
-            _ => self.operator(operator, vec![l, r], span),
+            "||" => self.concatenation(left, right, span),
+            "~" | "~*" | "!~" | "!~*" => self.regex(left, right, operator.ends_with('*'), operator.starts_with('!'), span),
+            _ => self.operator(operator, vec![left, right], span),
         }
     }
 
@@ -245,7 +266,7 @@ impl Binder<'_> {
             all.push(item?);
         }
         // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
-        if let Some(Some(ty)) = self.common_type(&all)
+        if let Some(Some(ty)) = Self::common_type(&all)
             && let Some(by) = Self::comparator(&ty)
         {
             let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;

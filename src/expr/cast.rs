@@ -1,6 +1,8 @@
 //! Casts: which exist, where they may happen unasked, and what they do. Boundary: PostgreSQL's `pg_cast` and its input and
 //! output functions, less what depends on the session (`TimeZone`, `DateStyle`); typmods of columns are `transform`'s.
 
+#![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "all casts have one signature")]
+
 use std::borrow::Cow;
 
 use super::context::{EvalError, Evaluated};

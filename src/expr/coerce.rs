@@ -68,7 +68,7 @@ impl Binder<'_> {
     pub fn coerce_unknown(&mut self, bound: Bound, to: &SqlType) -> Option<Node> {
         let span = bound.span.clone();
         match bound.node {
-            Node::Const(Value::Text(text)) => match self.text_as(&text, to) {
+            Node::Const(Value::Text(text)) => match Self::text_as(&text, to) {
                 Ok(value) => Some(Node::Const(value)),
                 Err(mistake) => self.refuse(Diagnostic { span, ..mistake }),
             },
@@ -82,7 +82,7 @@ impl Binder<'_> {
     }
 
     /// A text of the plan as a value of a type.
-    pub fn text_as(&self, text: &str, to: &SqlType) -> Result<Value<'static>, Diagnostic> {
+    pub fn text_as(text: &str, to: &SqlType) -> Result<Value<'static>, Diagnostic> {
         if let SqlType::Enum(ty) = to {
             if ty.labels.iter().any(|label| label == text) {
                 return Ok(Value::Text(text.to_owned().into()));
@@ -181,7 +181,7 @@ impl Binder<'_> {
 
     /// One type for several values (`select_common_type`): `Some(None)` where none has a type of its own, `None` where there is none.
     #[allow(clippy::option_option, reason = "no type, no type yet, a type: three cases")]
-    pub fn common_type(&self, parts: &[Bound]) -> Option<Option<SqlType>> {
+    pub fn common_type(parts: &[Bound]) -> Option<Option<SqlType>> {
         let mut common: Option<SqlType> = None;
         for ty in parts.iter().filter_map(|part| part.ty.as_ref()) {
             match &common {
@@ -208,7 +208,7 @@ impl Binder<'_> {
 
     /// Several values brought to one type, which is the result's.
     pub fn unify(&mut self, parts: Vec<Bound>, hint: Option<&SqlType>, of: &str, span: &Range<usize>) -> Option<(Vec<Node>, SqlType)> {
-        let Some(common) = self.common_type(&parts) else {
+        let Some(common) = Self::common_type(&parts) else {
             let mut names: Vec<String> = Vec::new();
             for name in parts.iter().filter(|p| p.ty.is_some()).map(Bound::type_name) {
                 if !names.contains(&name) {
@@ -244,7 +244,7 @@ impl Binder<'_> {
             (Some(l), Some(r)) if l.is_integer() && r.is_integer() => return Some((Comparator::Int, left.node, right.node)),
             // `character` keeps to its own rule only among its own.
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => Some(SqlType::Text),
-            _ => self.common_type(&[left_type(&left), left_type(&right)]).flatten(),
+            _ => Self::common_type(&[left_type(&left), left_type(&right)]).flatten(),
         };
         let Some((ty, by)) = ty.and_then(|ty| Self::comparator(&ty).map(|by| (ty, by))) else {
             let message = format!("there is no {} {operator} {} here", names.0, names.1);

@@ -198,6 +198,14 @@ struct Moment {
     offset: Option<i64>,
 }
 
+/// A zone behind a time.
+enum Zone {
+    Absent,
+    /// Seconds east of UTC.
+    East(i64),
+    OutOfRange,
+}
+
 enum Read {
     Moment(Moment),
     Infinity,
@@ -256,7 +264,7 @@ fn basic(text: &str, before_christ: bool) -> Result<Option<Moment>, EvalError> {
 
 fn finish(year: i64, month: i64, day: i64, mut rest: &str, before_christ: bool) -> Result<Option<Moment>, EvalError> {
     let field = || EvalError::sql("22008", "date/time field value out of range");
-    let (mut micros, mut offset) = (None, None);
+    let (mut micros, mut offset) = (None, Zone::Absent);
     if !rest.is_empty() {
         if rest.starts_with(['T', 't']) || rest.starts_with(is_space) {
             rest = rest[1..].trim_start_matches(is_space);
@@ -281,10 +289,12 @@ fn finish(year: i64, month: i64, day: i64, mut rest: &str, before_christ: bool) 
         Some(Ok(micros)) => Some(micros),
         Some(Err(())) => return Err(field()),
     };
-    if let Some(Err(())) = offset {
-        return Err(EvalError::sql("22009", "time zone displacement out of range"));
-    }
-    Ok(Some(Moment { days: days_from_civil(year, month, day), micros, offset: offset.and_then(Result::ok) }))
+    let offset = match offset {
+        Zone::Absent => None,
+        Zone::East(seconds) => Some(seconds),
+        Zone::OutOfRange => return Err(EvalError::sql("22009", "time zone displacement out of range")),
+    };
+    Ok(Some(Moment { days: days_from_civil(year, month, day), micros, offset }))
 }
 
 fn days_in(year: i64, month: i64) -> i64 {
@@ -354,13 +364,13 @@ fn micros(digits: &str) -> i64 {
     }
 }
 
-/// `Z`, `+02`, `+02:30`, `+0230`: seconds east of UTC. `None` where it is something else, `Some(None)` where nothing is written.
-fn zone(text: &str) -> Option<Option<Result<i64, ()>>> {
+/// `Z`, `+02`, `+02:30`, `+0230`: seconds east of UTC. `None` where it is something else.
+fn zone(text: &str) -> Option<Zone> {
     if text.is_empty() {
-        return Some(None);
+        return Some(Zone::Absent);
     }
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
-        return Some(Some(Ok(0)));
+        return Some(Zone::East(0));
     }
     let (sign, mut rest) = match text.as_bytes()[0] {
         b'+' => (1, &text[1..]),
@@ -375,7 +385,7 @@ fn zone(text: &str) -> Option<Option<Result<i64, ()>>> {
     if !rest.is_empty() {
         return None;
     }
-    Some(Some(if hours <= 15 && minutes <= 59 { Ok(sign * (hours * 60 + minutes) * 60) } else { Err(()) }))
+    Some(if hours <= 15 && minutes <= 59 { Zone::East(sign * (hours * 60 + minutes) * 60) } else { Zone::OutOfRange })
 }
 
 /// `text::date`

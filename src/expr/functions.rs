@@ -22,6 +22,8 @@ struct Function {
 
 /// Substitution multiplies text: a few functions that each use their argument twice grow beyond any bound.
 const MOST_NODES: usize = 20_000;
+/// And so does the depth; the walks over the tree recur.
+const DEEPEST: usize = 140;
 
 impl Functions {
     /// No functions.
@@ -94,6 +96,12 @@ impl Functions {
             let mut values = Vec::with_capacity(args.len());
             for arg in args {
                 values.push(self.expand_within(arg, calling, left)?);
+            }
+            let deepest = values.iter().map(Node::depth).max().unwrap_or(0);
+            if function.body.depth() + deepest > DEEPEST {
+                let message = "the plan's functions nest this too deeply";
+                return Err(Diagnostic::new(codes::FUNCTION_RECURSION, node.span.clone(), message)
+                    .help("compute the repeated part in the source query"));
             }
             calling.push(name.clone());
             let mut body = function.body.clone();

@@ -141,7 +141,7 @@ impl Parser<'_> {
                             return Err(invalid());
                         }
                         let (start, members) = (*start, std::mem::take(members));
-                        self.order(start, members);
+                        self.order(start, &members);
                         self.emit("}");
                         open.pop();
                     }
@@ -193,7 +193,7 @@ impl Parser<'_> {
     }
 
     /// Puts the members of an object in order. Most objects are in order already.
-    fn order(&mut self, start: usize, members: Vec<Member>) {
+    fn order(&mut self, start: usize, members: &[Member]) {
         let before = |a: &str, b: &str| (a.len(), a).cmp(&(b.len(), b));
         if members.windows(2).all(|pair| before(&pair[0].key, &pair[1].key).is_lt()) {
             return;
@@ -441,7 +441,7 @@ fn items(text: &str, mut visit: impl FnMut(Option<&str>, std::ops::Range<usize>)
 }
 
 /// A part of a `jsonb`, as `jsonb` or as text.
-fn part<'r>(text: Cow<'r, str>, range: std::ops::Range<usize>, as_text: bool) -> Evaluated<'r> {
+fn part(text: Cow<'_, str>, range: std::ops::Range<usize>, as_text: bool) -> Evaluated<'_> {
     let part = slice(text, range);
     if !as_text {
         return Ok(Value::Jsonb(part));
@@ -580,7 +580,7 @@ fn build_object<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
         members.push(Member { key, start });
     }
     let mut parser = Parser { bytes: &[], text: "", at: 0, mode: Mode::Canonical, out };
-    parser.order(0, members);
+    parser.order(0, &members);
     parser.out.push('}');
     Ok(Value::Jsonb(Cow::Owned(parser.out)))
 }

@@ -30,6 +30,8 @@ mod registry;
 mod resolve;
 mod special;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod text;
 mod typed;
 
@@ -40,4 +42,5 @@ pub use context::{Context, EvalError, OnCycle, OnMissing, Reference, Resolved};
 pub use diagnostic::{Diagnostic, codes};
 pub use functions::Functions;
 pub use parse::parse;
+pub use registry::{Builtin, Ty, catalogue, special};
 pub use typed::Expr;

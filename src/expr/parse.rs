@@ -6,18 +6,23 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgOperator, FunctionArguments, Ident, ObjectName, ObjectNamePart, Spanned, TimezoneInfo, TrimWhereField, UnaryOperator, Value,
+    BinaryOperator, CaseWhen, CastKind, CeilFloorKind, CharacterLength, DataType, DateTimeField, ExactNumberInfo, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Ident, ObjectName, ObjectNamePart, Spanned, TimezoneInfo,
+    TrimWhereField, UnaryOperator, Value,
 };
 use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::ast::{Ast, Kind, Node, Test, TypeName};
 use super::diagnostic::{Diagnostic, codes};
 
 /// Nesting beyond which an expression is refused: what the stack of a worker thread holds with a wide margin.
-const DEEPEST: usize = 128;
+const DEEPEST: usize = 50;
+/// The same for chains: `a || b || c` is a tree that is deep to the left, and the parser makes it without any recursion of its own, only
+/// to be dropped, measured and walked with one.
+const LONGEST: usize = 128;
 
 /// Parses the text of one expression.
 pub fn parse(text: &str) -> Result<Ast, Diagnostic> {
@@ -29,6 +34,9 @@ pub fn parse(text: &str) -> Result<Ast, Diagnostic> {
     if tokens.iter().all(|t| matches!(t.token, Token::Whitespace(_))) {
         return Err(Diagnostic::new(codes::SYNTAX, 0..text.len(), "an expression is missing").help("write null for no value"));
     }
+    if longest_chain(&tokens) > LONGEST {
+        return Err(source.too_deep());
+    }
     let mut parser = Parser::new(&PostgreSqlDialect {}).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().map_err(|error| source.syntax_error(error))?;
     let rest = parser.peek_token();
@@ -38,7 +46,7 @@ pub fn parse(text: &str) -> Result<Ast, Diagnostic> {
             Diagnostic::new(codes::SYNTAX, span, format!("`{}` is not expected here", rest.token)).help("one column takes one expression")
         );
     }
-    let root = source.node(expr, 0)?;
+    let root = source.node(&expr, 0)?;
     Ok(Ast { root, text: text.to_owned() })
 }
 
@@ -142,108 +150,146 @@ impl<'a> Source<'a> {
         Diagnostic::new(codes::UNSUPPORTED_SYNTAX, span, format!("{what} is not part of the expression language")).help(help)
     }
 
-    fn boxed(&self, expr: Expr, depth: usize) -> Result<Box<Node>, Diagnostic> {
+    fn boxed(&self, expr: &Expr, depth: usize) -> Result<Box<Node>, Diagnostic> {
         self.node(expr, depth).map(Box::new)
     }
 
-    fn node(&self, expr: Expr, depth: usize) -> Parsed {
-        // Operators of one precedence make a tree that is deep to the left without any recursion in the parser.
-        if depth > 4 * DEEPEST {
+    fn optional(&self, expr: Option<&Expr>, depth: usize) -> Result<Option<Box<Node>>, Diagnostic> {
+        expr.map(|expr| self.boxed(expr, depth)).transpose()
+    }
+
+    // This and what it calls recur, once for each level of the expression: they take the tree by reference and do little each, because
+    // without optimisation every arm of a match has its own place in the frame.
+    fn node(&self, expr: &Expr, depth: usize) -> Parsed {
+        if depth > 2 * LONGEST {
             return Err(self.too_deep());
         }
-        let deeper = depth + 1;
         let span = self.range(expr.span());
-        let is = |operand: Box<Expr>, test, negated| Ok(Kind::Is(self.boxed(*operand, deeper)?, test, negated));
-        let kind = match expr {
+        match expr {
             // Parentheses have done their work; the node keeps its own span.
-            Expr::Nested(inner) => return self.node(*inner, deeper),
-            Expr::Identifier(ident) => Self::name(ident),
-            Expr::CompoundIdentifier(idents) => {
-                let column = idents.last().map(|i| i.value.clone()).unwrap_or_default();
-                return Err(Self::unsupported(span, "a qualified name", &format!("columns are those of the source query: write {column}")));
-            }
-            Expr::Value(value) => self.literal(value.value, &span)?,
-            Expr::TypedString(typed) => {
-                let name = self.type_name(&typed.data_type, &span)?;
-                let kind = self.literal(typed.value.value, &span)?;
-                Kind::Cast(Box::new(Node { kind, span: span.clone() }), name)
-            }
-            Expr::IsNull(e) => is(e, Test::Null, false)?,
-            Expr::IsNotNull(e) => is(e, Test::Null, true)?,
-            Expr::IsTrue(e) => is(e, Test::True, false)?,
-            Expr::IsNotTrue(e) => is(e, Test::True, true)?,
-            Expr::IsFalse(e) => is(e, Test::False, false)?,
-            Expr::IsNotFalse(e) => is(e, Test::False, true)?,
-            Expr::IsUnknown(e) => is(e, Test::Unknown, false)?,
-            Expr::IsNotUnknown(e) => is(e, Test::Unknown, true)?,
-            Expr::IsDistinctFrom(l, r) => Kind::Distinct { left: self.boxed(*l, deeper)?, right: self.boxed(*r, deeper)?, negated: false },
-            Expr::IsNotDistinctFrom(l, r) => {
-                Kind::Distinct { left: self.boxed(*l, deeper)?, right: self.boxed(*r, deeper)?, negated: true }
-            }
-            Expr::InList { expr, list, negated } => Kind::In {
-                operand: self.boxed(*expr, deeper)?,
-                list: list.into_iter().map(|item| self.node(item, deeper)).collect::<Result<_, _>>()?,
-                negated,
-            },
-            Expr::Between { expr, negated, low, high } => Kind::Between {
-                operand: self.boxed(*expr, deeper)?,
-                low: self.boxed(*low, deeper)?,
-                high: self.boxed(*high, deeper)?,
-                negated,
-            },
-            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
-                self.like(*expr, *pattern, escape_char, false, negated, deeper)?
-            }
-            Expr::ILike { negated, any: false, expr, pattern, escape_char } => {
-                self.like(*expr, *pattern, escape_char, true, negated, deeper)?
-            }
-            Expr::BinaryOp { left, op, right } => self.binary(*left, op, *right, &span, deeper)?,
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => Kind::Not(self.boxed(*expr, deeper)?),
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match self.node(*expr, deeper)? {
-                // PostgreSQL folds the sign in before it looks for a type: -2147483648 is an integer.
-                Node { kind: Kind::Number(digits), .. } if !digits.starts_with('-') => Kind::Number(format!("-{digits}")),
-                operand => Kind::Negate(Box::new(operand)),
-            },
-            Expr::UnaryOp { op: UnaryOperator::Plus, expr } => return self.node(*expr, deeper),
-            Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, format: None } => {
-                Kind::Cast(self.boxed(*expr, deeper)?, self.type_name(&data_type, &span)?)
-            }
-            Expr::Collate { expr, collation } => Kind::Collate(self.boxed(*expr, deeper)?, last_name(&collation)),
-            Expr::Case { operand, conditions, else_result, .. } => Kind::Case {
-                operand: operand.map(|e| self.boxed(*e, deeper)).transpose()?,
-                branches: conditions
-                    .into_iter()
-                    .map(|when| Ok((self.node(when.condition, deeper)?, self.node(when.result, deeper)?)))
-                    .collect::<Result<_, Diagnostic>>()?,
-                otherwise: else_result.map(|e| self.boxed(*e, deeper)).transpose()?,
-            },
+            Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => self.node(inner, depth + 1),
             Expr::Function(function) => {
                 let span = self.close(span);
-                let kind = self.call(function, &span, deeper)?;
-                return Ok(Node { kind, span });
+                let kind = self.call(function, &span, depth + 1)?;
+                Ok(Node { kind, span })
             }
-            Expr::Ceil { expr, field } => {
-                let kind = format!("{field:?}");
-                if !kind.contains("NoDateTime") {
-                    return Err(Self::unsupported(span, "ceil with a second argument", "write ceil(x)"));
-                }
-                self.special("ceil", vec![*expr], deeper)?
+            expr => {
+                let kind = self.kind(expr, &span, depth + 1)?;
+                Ok(Node { kind, span })
             }
-            Expr::Floor { expr, field } => {
-                let kind = format!("{field:?}");
-                if !kind.contains("NoDateTime") {
-                    return Err(Self::unsupported(span, "floor with a second argument", "write floor(x)"));
-                }
-                self.special("floor", vec![*expr], deeper)?
+        }
+    }
+
+    fn kind(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        match expr {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::TypedString(_) => Self::leaf(expr, span),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right, span, deeper),
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr, span, deeper),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), deeper)
             }
-            Expr::Position { expr, r#in } => self.special("strpos", vec![*r#in, *expr], deeper)?,
+            Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, format: None } => {
+                Ok(Kind::Cast(self.boxed(expr, deeper)?, Self::type_name(data_type, span)?))
+            }
+            Expr::Collate { expr, collation } => Ok(Kind::Collate(self.boxed(expr, deeper)?, last_name(collation))),
+            Expr::Like { .. } | Expr::ILike { .. } => self.like(expr, span, deeper),
+            Expr::Ceil { .. } | Expr::Floor { .. } | Expr::Position { .. } | Expr::Substring { .. } | Expr::Trim { .. } => {
+                self.call_in_words(expr, span, deeper)
+            }
+            Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) | Expr::InList { .. } | Expr::Between { .. } => {
+                self.predicate(expr, deeper)
+            }
+            expr => self.test(expr, span, deeper),
+        }
+    }
+
+    fn leaf(expr: &Expr, span: &Range<usize>) -> Result<Kind, Diagnostic> {
+        match expr {
+            Expr::Identifier(ident) => Ok(Kind::Column(fold(ident))),
+            Expr::Value(value) => Self::literal(&value.value, span),
+            Expr::TypedString(typed) => {
+                let name = Self::type_name(&typed.data_type, span)?;
+                let kind = Self::literal(&typed.value.value, span)?;
+                Ok(Kind::Cast(Box::new(Node { kind, span: span.clone() }), name))
+            }
+            Expr::CompoundIdentifier(idents) => {
+                let column = idents.last().map(|i| i.value.clone()).unwrap_or_default();
+                let help = format!("columns are those of the source query: write {column}");
+                Err(Self::unsupported(span.clone(), "a qualified name", &help))
+            }
+            other => Err(Self::refused(other, span.clone())),
+        }
+    }
+
+    /// `is …`, and whatever is no part of the language.
+    fn test(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let (operand, test, negated) = match expr {
+            Expr::IsNull(e) => (e, Test::Null, false),
+            Expr::IsNotNull(e) => (e, Test::Null, true),
+            Expr::IsTrue(e) => (e, Test::True, false),
+            Expr::IsNotTrue(e) => (e, Test::True, true),
+            Expr::IsFalse(e) => (e, Test::False, false),
+            Expr::IsNotFalse(e) => (e, Test::False, true),
+            Expr::IsUnknown(e) => (e, Test::Unknown, false),
+            Expr::IsNotUnknown(e) => (e, Test::Unknown, true),
+            other => return Err(Self::refused(other, span.clone())),
+        };
+        Ok(Kind::Is(self.boxed(operand, deeper)?, test, negated))
+    }
+
+    fn predicate(&self, expr: &Expr, deeper: usize) -> Result<Kind, Diagnostic> {
+        Ok(match expr {
+            Expr::InList { expr, list, negated } => Kind::In {
+                operand: self.boxed(expr, deeper)?,
+                list: list.iter().map(|item| self.node(item, deeper)).collect::<Result<_, _>>()?,
+                negated: *negated,
+            },
+            Expr::Between { expr, negated, low, high } => Kind::Between {
+                operand: self.boxed(expr, deeper)?,
+                low: self.boxed(low, deeper)?,
+                high: self.boxed(high, deeper)?,
+                negated: *negated,
+            },
+            Expr::IsDistinctFrom(l, r) | Expr::IsNotDistinctFrom(l, r) => Kind::Distinct {
+                left: self.boxed(l, deeper)?,
+                right: self.boxed(r, deeper)?,
+                negated: matches!(expr, Expr::IsNotDistinctFrom(..)),
+            },
+            other => return Err(Self::refused(other, self.range(other.span()))),
+        })
+    }
+
+    fn unary(&self, op: UnaryOperator, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        match op {
+            UnaryOperator::Not => Ok(Kind::Not(self.boxed(expr, deeper)?)),
+            UnaryOperator::Minus => match self.node(expr, deeper)? {
+                // PostgreSQL folds the sign in before it looks for a type: -2147483648 is an integer.
+                Node { kind: Kind::Number(digits), .. } if !digits.starts_with('-') => Ok(Kind::Number(format!("-{digits}"))),
+                operand => Ok(Kind::Negate(Box::new(operand))),
+            },
+            other => Err(Self::unsupported(span.clone(), &format!("the operator {other}"), "compute it in the source query")),
+        }
+    }
+
+    fn case(&self, operand: Option<&Expr>, branches: &[CaseWhen], otherwise: Option<&Expr>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let operand = self.optional(operand, deeper)?;
+        let mut parsed = Vec::with_capacity(branches.len());
+        for branch in branches {
+            parsed.push((self.node(&branch.condition, deeper)?, self.node(&branch.result, deeper)?));
+        }
+        Ok(Kind::Case { operand, branches: parsed, otherwise: self.optional(otherwise, deeper)? })
+    }
+
+    /// Functions whose calls have words in them.
+    fn call_in_words(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let first = Expr::value(Value::Number("1".to_owned(), false));
+        let (name, args): (_, Vec<&Expr>) = match expr {
+            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("ceil", vec![expr]),
+            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("floor", vec![expr]),
+            Expr::Position { expr, r#in } => ("strpos", vec![r#in, expr]),
             Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let from = match (substring_from, &substring_for) {
-                    (Some(from), _) => *from,
-                    (None, _) => Expr::value(Value::Number("1".to_owned(), false)),
-                };
-                let args = [*expr, from].into_iter().chain(substring_for.map(|e| *e)).collect();
-                self.special("substring", args, deeper)?
+                let from = substring_from.as_deref().unwrap_or(&first);
+                ("substring", [&**expr, from].into_iter().chain(substring_for.as_deref()).collect())
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let name = match trim_where {
@@ -251,19 +297,20 @@ impl<'a> Source<'a> {
                     Some(TrimWhereField::Leading) => "ltrim",
                     Some(TrimWhereField::Trailing) => "rtrim",
                 };
-                let args = std::iter::once(*expr).chain(trim_what.map(|e| *e)).chain(trim_characters.into_iter().flatten()).collect();
-                self.special(name, args, deeper)?
+                let set = trim_what.as_deref().into_iter().chain(trim_characters.iter().flatten());
+                (name, std::iter::once(&**expr).chain(set).collect())
             }
-            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
-                return Err(Self::unsupported(span, "a subquery", "put it into the source query and use its column here"));
-            }
-            other => return Err(Self::refused(&other, span)),
+            _ => return Err(Self::unsupported(span.clone(), "a second argument", "write ceil(x) or floor(x)")),
         };
-        Ok(Node { kind, span })
+        let args = args.into_iter().map(|arg| self.node(arg, deeper)).collect::<Result<_, _>>()?;
+        Ok(Kind::Call { name: name.to_owned(), args, named: Vec::new() })
     }
 
     fn refused(expr: &Expr, span: Range<usize>) -> Diagnostic {
         let (what, help) = match expr {
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
+                ("a subquery", "put it into the source query and use its column here")
+            }
             Expr::AnyOp { .. } | Expr::AllOp { .. } => ("`any` and `all` over an array", "write x in (…)"),
             Expr::Array(_) | Expr::CompoundFieldAccess { .. } => ("an array", "compute it in the source query"),
             Expr::AtTimeZone { .. } => ("`at time zone`", "compute it in the source query"),
@@ -280,50 +327,60 @@ impl<'a> Source<'a> {
         Self::unsupported(span, what, help)
     }
 
-    fn name(ident: Ident) -> Kind {
-        Kind::Column(fold(ident))
-    }
-
-    fn literal(&self, value: Value, span: &Range<usize>) -> Result<Kind, Diagnostic> {
+    fn literal(value: &Value, span: &Range<usize>) -> Result<Kind, Diagnostic> {
         Ok(match value {
             Value::Number(digits, false) => Kind::Number(digits.replace('_', "")),
-            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) | Value::UnicodeStringLiteral(text) => Kind::Text(text),
-            Value::DollarQuotedString(text) => Kind::Text(text.value),
-            Value::Boolean(value) => Kind::Bool(value),
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) | Value::UnicodeStringLiteral(text) => {
+                Kind::Text(text.clone())
+            }
+            Value::DollarQuotedString(text) => Kind::Text(text.value.clone()),
+            Value::Boolean(value) => Kind::Bool(*value),
             Value::Null => Kind::Null,
             other => return Err(Self::unsupported(span.clone(), &format!("the literal {other}"), "write a number or 'a text'")),
         })
     }
 
-    fn like(
-        &self,
-        operand: Expr,
-        pattern: Expr,
-        escape: Option<Box<Expr>>,
-        insensitive: bool,
-        negated: bool,
-        deeper: usize,
-    ) -> Result<Kind, Diagnostic> {
-        let escape = match escape.map(|e| self.node(*e, deeper)).transpose()? {
-            None => None,
-            Some(Node { kind: Kind::Text(text), .. }) => Some(text),
-            Some(node) => return Err(Self::unsupported(node.span, "a computed escape character", "write escape '!'")),
+    fn like(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let insensitive = matches!(expr, Expr::ILike { .. });
+        let (Expr::Like { negated, any: false, expr, pattern, escape_char }
+        | Expr::ILike { negated, any: false, expr, pattern, escape_char }) = expr
+        else {
+            return Err(Self::refused(expr, span.clone()));
         };
-        Ok(Kind::Like { operand: self.boxed(operand, deeper)?, pattern: self.boxed(pattern, deeper)?, escape, insensitive, negated })
+        let escape = match self.optional(escape_char.as_deref(), deeper)? {
+            None => None,
+            Some(node) => match node.kind {
+                Kind::Text(text) => Some(text),
+                _ => return Err(Self::unsupported(node.span, "a computed escape character", "write escape '!'")),
+            },
+        };
+        let (operand, pattern) = (self.boxed(expr, deeper)?, self.boxed(pattern, deeper)?);
+        Ok(Kind::Like { operand, pattern, escape, insensitive, negated: *negated })
     }
 
-    fn binary(&self, left: Expr, op: BinaryOperator, right: Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
-        let (l, r) = (Shape::of(&left), Shape::of(&right));
+    fn binary(&self, left: &Expr, op: &BinaryOperator, right: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let name = Self::plain_operator(left, op, right, span)?;
+        let (left, right) = (self.boxed(left, deeper)?, self.boxed(right, deeper)?);
+        Ok(match name {
+            "and" => Kind::And(left, right),
+            "or" => Kind::Or(left, right),
+            name => Kind::Binary(name, left, right),
+        })
+    }
+
+    /// The operator, where PostgreSQL would give it the same operands.
+    fn plain_operator(left: &Expr, op: &BinaryOperator, right: &Expr, span: &Range<usize>) -> Result<&'static str, Diagnostic> {
+        let (l, r) = (Shape::of(left), Shape::of(right));
         let name = match op {
-            BinaryOperator::And => return Ok(Kind::And(self.boxed(left, deeper)?, self.boxed(right, deeper)?)),
-            BinaryOperator::Or => return Ok(Kind::Or(self.boxed(left, deeper)?, self.boxed(right, deeper)?)),
+            BinaryOperator::And => return Ok("and"),
+            BinaryOperator::Or => return Ok("or"),
             BinaryOperator::PGLikeMatch
             | BinaryOperator::PGILikeMatch
             | BinaryOperator::PGNotLikeMatch
             | BinaryOperator::PGNotILikeMatch => {
                 return Err(Self::unsupported(span.clone(), &format!("the operator {op}"), "write like or ilike"));
             }
-            other => operator_name(&other)
+            other => operator_name(other)
                 .ok_or_else(|| Self::unsupported(span.clone(), &format!("the operator {other}"), "compute it in the source query"))?,
         };
         // PostgreSQL: `~` binds as `||` does, before `like`, before comparisons, and a comparison has no chain.
@@ -337,15 +394,10 @@ impl<'a> Source<'a> {
             let message = format!("the operands of `{name}` are not plain");
             return Err(Diagnostic::new(codes::PRECEDENCE, span.clone(), message).help("put parentheses around what belongs together"));
         }
-        Ok(Kind::Binary(name, self.boxed(left, deeper)?, self.boxed(right, deeper)?))
+        Ok(name)
     }
 
-    fn special(&self, name: &str, args: Vec<Expr>, deeper: usize) -> Result<Kind, Diagnostic> {
-        let args = args.into_iter().map(|arg| self.node(arg, deeper)).collect::<Result<_, _>>()?;
-        Ok(Kind::Call { name: name.to_owned(), args, named: Vec::new() })
-    }
-
-    fn call(&self, function: Function, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+    fn call(&self, function: &Function, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
         let mut name = last_name(&function.name);
         if function.name.0.len() > 1 {
             // `pg_catalog.lower(…)` is the same function; any other schema holds functions that are not here.
@@ -356,7 +408,7 @@ impl<'a> Source<'a> {
         if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() || function.null_treatment.is_some() {
             return Err(Self::unsupported(span.clone(), "a window or aggregate call", "compute it in the source query"));
         }
-        let list = match function.args {
+        let list = match &function.args {
             FunctionArguments::None => {
                 return Ok(Kind::Call { name, args: Vec::new(), named: Vec::new() });
             }
@@ -369,7 +421,7 @@ impl<'a> Source<'a> {
             return Err(Self::unsupported(span.clone(), "an aggregate call", "compute it in the source query"));
         }
         let (mut args, mut named) = (Vec::new(), Vec::new());
-        for arg in list.args {
+        for arg in &list.args {
             let (key, value) = match arg {
                 FunctionArg::Unnamed(value) => (None, value),
                 FunctionArg::Named { name, arg, operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment } => {
@@ -404,7 +456,7 @@ impl<'a> Source<'a> {
         Ok(Kind::Call { name, args, named })
     }
 
-    fn type_name(&self, ty: &DataType, span: &Range<usize>) -> Result<TypeName, Diagnostic> {
+    fn type_name(ty: &DataType, span: &Range<usize>) -> Result<TypeName, Diagnostic> {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let exact = |info: &ExactNumberInfo| match info {
             ExactNumberInfo::None => Vec::new(),
@@ -448,9 +500,46 @@ impl<'a> Source<'a> {
             }
             other => return Err(Self::unsupported(span.clone(), &format!("the type {other}"), "compute it in the source query")),
         };
-        let _ = self;
         Ok(TypeName { name: name.to_owned(), modifiers })
     }
+}
+
+/// How deep a tree the tokens can make at most: operators in a row, summed over the parentheses that are open.
+fn longest_chain(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut here, mut below, mut longest) = (Vec::new(), 0, 0, 0);
+    for token in tokens {
+        match &token.token {
+            Token::LParen | Token::LBracket => {
+                open.push(here);
+                below += here;
+                here = 0;
+            }
+            Token::RParen | Token::RBracket => {
+                here = open.pop().unwrap_or(0);
+                below -= here;
+            }
+            Token::Comma => here = 0,
+            Token::Word(word) => match word.keyword {
+                Keyword::WHEN | Keyword::THEN | Keyword::ELSE => here = 0,
+                Keyword::AND
+                | Keyword::OR
+                | Keyword::COLLATE
+                | Keyword::AT
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::IN
+                | Keyword::BETWEEN
+                | Keyword::LIKE
+                | Keyword::ILIKE => here += 1,
+
+                _ => {}
+            },
+            Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) => {}
+            _ => here += 1,
+        }
+        longest = longest.max(below + here);
+    }
+    longest
 }
 
 /// What an operand is, as far as precedence goes. Operands in parentheses have no shape.
@@ -525,13 +614,13 @@ fn operator_name(op: &BinaryOperator) -> Option<&'static str> {
 }
 
 /// Folds a name that was not quoted, as PostgreSQL does: ASCII letters to lower case.
-fn fold(ident: Ident) -> String {
-    if ident.quote_style.is_some() { ident.value } else { ident.value.to_ascii_lowercase() }
+fn fold(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_ascii_lowercase() }
 }
 
 fn part(part: &ObjectNamePart) -> String {
     match part {
-        ObjectNamePart::Identifier(ident) => fold(ident.clone()),
+        ObjectNamePart::Identifier(ident) => fold(ident),
         ObjectNamePart::Function(function) => function.to_string(),
     }
 }

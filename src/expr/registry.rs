@@ -37,8 +37,6 @@ pub enum Ty {
     TimestampTz,
     /// `interval`
     Interval,
-    /// `uuid`
-    Uuid,
     /// `jsonb`
     Jsonb,
     /// Any type, converted to text by its output function.
@@ -64,7 +62,6 @@ impl Ty {
             Self::Timestamp => SqlType::Timestamp,
             Self::TimestampTz => SqlType::TimestampTz,
             Self::Interval => SqlType::Interval,
-            Self::Uuid => SqlType::Uuid,
             Self::Jsonb => SqlType::Jsonb,
             Self::AnyText | Self::AnyJson => return None,
         })
@@ -241,5 +238,46 @@ pub(super) fn int_of(value: &Value<'_>) -> Result<i64, EvalError> {
         Value::Int4(n) => Ok(i64::from(*n)),
         Value::Int8(n) => Ok(*n),
         _ => Err(mismatch()),
+    }
+}
+
+/// The functions of PostgreSQL that can be called, family by family: what the documentation lists.
+pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    FAMILIES.iter().flat_map(|(family, functions)| functions.iter().filter(|f| f.run.is_some()).map(move |f| (*family, f)))
+}
+
+/// The functions without a fixed signature, each with one line.
+pub fn special() -> &'static [(&'static str, &'static str)] {
+    SPECIAL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_says_what_it_does() {
+        for (_, function) in catalogue() {
+            assert!(!function.summary.is_empty(), "{}", function.signature());
+            assert!(function.refused.is_empty(), "{}", function.signature());
+        }
+    }
+
+    #[test]
+    fn no_signature_stands_twice() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (_, functions) in FAMILIES {
+            for function in *functions {
+                assert!(seen.insert(function.signature()), "{}", function.signature());
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_signature_says_what_to_do() {
+        let all = FAMILIES.iter().flat_map(|(_, f)| f.iter()).chain(numeric::OPERATORS).chain(datetime::OPERATORS);
+        for function in all.filter(|f| f.run.is_none()) {
+            assert!(!function.refused.is_empty(), "{}", function.signature());
+        }
     }
 }

@@ -195,13 +195,11 @@ impl Binder<'_> {
             SqlType::Bpchar => return self.implicit(bound, &SqlType::Text),
             _ => cast::output(&from),
         };
-        match run {
-            Some(run) => Some(Node::Cast { run, fallible: false, to: SqlType::Text, operand: Box::new(bound.node) }),
-            None => {
-                let message = format!("the text form of {from} is not supported");
-                self.refuse(Diagnostic::new(codes::UNSUPPORTED, bound.span, message).help("convert it to text in the source query"))
-            }
-        }
+        let Some(run) = run else {
+            let message = format!("the text form of {from} is not supported");
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, bound.span, message).help("convert it to text in the source query"));
+        };
+        Some(Node::Cast { run, fallible: false, to: SqlType::Text, operand: Box::new(bound.node) })
     }
 
     /// `||`: two texts, or a text and anything that is no array.

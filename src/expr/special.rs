@@ -75,13 +75,10 @@ impl Binder<'_> {
 
     fn exactly<'n, const N: usize>(&mut self, name: &str, args: &'n [AstNode], span: &Range<usize>) -> Option<[&'n AstNode; N]> {
         let given: Vec<&AstNode> = args.iter().collect();
-        match given.try_into() {
-            Ok(args) => Some(args),
-            Err(_) => {
-                let message = format!("`{name}` takes {N} arguments, not {}", args.len());
-                self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message))
-            }
-        }
+        given.try_into().ok().or_else(|| {
+            let message = format!("`{name}` takes {N} arguments, not {}", args.len());
+            self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message))
+        })
     }
 
     fn nullary(&mut self, name: &str, args: &[AstNode], node: Node, ty: SqlType, span: &Range<usize>) -> Option<Bound> {
@@ -126,10 +123,8 @@ impl Binder<'_> {
             (None, None) => SqlType::Text,
             (Some(ty), None) | (None, Some(ty)) => ty.clone(),
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
-            // Operators of mixed widths and of dates with timestamps take their sides as they are.
-            (Some(l), Some(r)) if l.is_integer() && r.is_integer() => l.clone(),
-            (Some(l @ (SqlType::Date | SqlType::Timestamp)), Some(SqlType::Date | SqlType::Timestamp)) => l.clone(),
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
+            // Operators of mixed widths, and of dates with timestamps, take their sides as they are.
             (Some(l), _) => l.clone(),
         };
         // The equality of varchar and name is that of text.
@@ -238,13 +233,13 @@ impl Binder<'_> {
         }
     }
 
-    /// An option `name => 'word'`.
-    fn option<T: Copy>(&mut self, named: Named, option: &str, words: &[(&str, T)]) -> Option<Option<T>> {
-        let Some((_, value)) = named.iter().find(|(name, _)| name == option) else { return Some(None) };
+    /// An option `name => 'word'`; the first meaning where it is not written.
+    fn option<T: Copy>(&mut self, named: Named, option: &str, default: T, words: &[(&str, T)]) -> Option<T> {
+        let Some((_, value)) = named.iter().find(|(name, _)| name == option) else { return Some(default) };
         if let Kind::Text(word) = &value.kind
             && let Some((_, meaning)) = words.iter().find(|(known, _)| known == word)
         {
-            return Some(Some(*meaning));
+            return Some(*meaning);
         }
         let known: Vec<String> = words.iter().map(|(word, _)| format!("'{word}'")).collect();
         let message = format!("`{option}` is one of {}", known.join(", "));
@@ -265,8 +260,8 @@ impl Binder<'_> {
     fn reference(&mut self, args: &[AstNode], named: Named, span: &Range<usize>) -> Option<Bound> {
         self.known_options("ref", named, &["on_missing", "on_cycle"])?;
         let missing = [("quarantine", OnMissing::Quarantine), ("null", OnMissing::Null), ("fail", OnMissing::Fail)];
-        let on_missing = self.option(named, "on_missing", &missing)?.unwrap_or(OnMissing::Quarantine);
-        let on_cycle = self.option(named, "on_cycle", &[("null", OnCycle::Null), ("quarantine", OnCycle::Quarantine)])?;
+        let on_missing = self.option(named, "on_missing", OnMissing::Quarantine, &missing)?;
+        let on_cycle = self.option(named, "on_cycle", None, &[("null", Some(OnCycle::Null)), ("quarantine", Some(OnCycle::Quarantine))])?;
         let Some((entity, parts)) = args.split_first() else {
             let message = "`ref` takes an entity and its key";
             return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("write ref('orders', order_id)"));
@@ -323,7 +318,7 @@ impl Binder<'_> {
 
     fn code(&mut self, args: &[AstNode], named: Named, span: &Range<usize>) -> Option<Bound> {
         self.known_options("code", named, &["on_missing"])?;
-        let on_missing = self.option(named, "on_missing", &[("quarantine", false), ("null", true)])?;
+        let on_missing = self.option(named, "on_missing", None, &[("quarantine", Some(false)), ("null", Some(true))])?;
         let [table, operand] = self.exactly("code", args, span)?;
         let operand = self.bind(operand, None);
         let Kind::Text(name) = &table.kind else {
@@ -365,7 +360,7 @@ impl Binder<'_> {
     pub fn code_as(&mut self, code: Code, to: &SqlType, span: &Range<usize>) -> Option<Node> {
         let mut wrong: Vec<Diagnostic> = Vec::new();
         let mut convert = |value: Value<'static>| match value {
-            Value::Text(text) => self.text_as(&text, to).unwrap_or_else(|mistake| {
+            Value::Text(text) => Self::text_as(&text, to).unwrap_or_else(|mistake| {
                 let message = format!("an entry of the code table {} does not fit: {}", code.table, mistake.message);
                 wrong.push(Diagnostic::new(codes::CODE_ENTRY, span.clone(), message).help_if(mistake.help));
                 Value::Null

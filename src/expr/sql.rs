@@ -22,10 +22,21 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// The reserved words of PostgreSQL (appendix C of its manual).
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check", "collate", "column", "constraint",
+    "create", "current_catalog", "current_date", "current_role", "current_time", "current_timestamp", "current_user", "default", "deferrable", "desc",
+    "distinct", "do", "else", "end", "except", "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "initially", "intersect",
+    "into", "lateral", "leading", "limit", "localtime", "localtimestamp", "not", "null", "offset", "on", "only", "or", "order", "placing", "primary",
+    "references", "returning", "select", "session_user", "some", "symmetric", "system_user", "table", "then", "to", "trailing", "true", "union",
+    "unique", "user", "using", "variadic", "when", "where", "window", "with",
+];
+
 fn name(name: &str) -> String {
     let plain =
         name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
-    if plain && !name.is_empty() { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain && !name.is_empty() && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 impl Node {
@@ -44,6 +55,7 @@ impl Node {
         out.push(')');
     }
 
+    #[allow(clippy::too_many_lines, reason = "one match, one arm a node")]
     fn sql(&self, out: &mut String) {
         match self {
             Self::Const(value) => constant(value, out),
@@ -172,7 +184,6 @@ impl Node {
 
 fn constant(value: &Value<'static>, out: &mut String) {
     match value {
-        Value::Null => out.push_str("null"),
         Value::Bool(value) => drop(write!(out, "{value}")),
         Value::Int2(n) => drop(write!(out, "cast({n} as smallint)")),
         Value::Int4(n) => drop(write!(out, "{n}")),
@@ -191,7 +202,9 @@ fn constant(value: &Value<'static>, out: &mut String) {
         Value::Uuid(id) => drop(write!(out, "cast('{}' as uuid)", uuid::Uuid::from_bytes(*id))),
         Value::Json(json) => drop(write!(out, "cast({} as json)", quoted(json))),
         Value::Jsonb(json) => drop(write!(out, "cast({} as jsonb)", quoted(json))),
-        // No literal of these types is bound.
-        Value::Float4(_) | Value::Float8(_) | Value::Bytea(_) | Value::Time(_) | Value::Interval(_) | Value::Raw(_) => out.push_str("null"),
+        // But for NULL, no literal of these types is bound.
+        Value::Null | Value::Float4(_) | Value::Float8(_) | Value::Bytea(_) | Value::Time(_) | Value::Interval(_) | Value::Raw(_) => {
+            out.push_str("null");
+        }
     }
 }

@@ -92,6 +92,7 @@ pub(super) fn slice(text: Cow<'_, str>, range: std::ops::Range<usize>) -> Cow<'_
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the end of every function of this file")]
 fn value<'r>(text: impl Into<Cow<'r, str>>) -> Evaluated<'r> {
     Ok(Value::Text(text.into()))
 }

@@ -154,117 +154,145 @@ fn boolean<'r>(value: Option<bool>) -> Value<'r> {
 }
 
 impl Node {
+    /// It recurs, once for each level of the expression, and so leaves whatever needs room to others.
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match self {
             Self::Const(value) => Ok(lend(value)),
             Self::Column { index, .. } => ctx.field(*index),
-            Self::Not(operand) => Ok(boolean(operand.test(ctx)?.map(|value| !value))),
             Self::And(sides) => Self::connect(sides, false, ctx),
             Self::Or(sides) => Self::connect(sides, true, ctx),
-            Self::Is { operand, test, negated } => {
-                let value = operand.eval(ctx)?;
-                let holds = match test {
-                    Test::Null | Test::Unknown => value.is_null(),
-                    Test::True => truth(&value)? == Some(true),
-                    Test::False => truth(&value)? == Some(false),
-                };
-                Ok(Value::Bool(holds != *negated))
-            }
-            Self::Compare { op, by, sides } => {
-                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
-                if left.is_null() || right.is_null() {
-                    return Ok(Value::Null);
-                }
-                Ok(Value::Bool(op.holds(by.order(&left, &right)?)))
-            }
-            Self::Distinct { by, sides, negated } => {
-                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
-                Ok(Value::Bool(by.same(&left, &right)? == *negated))
+            Self::Not(operand) => operand.not(ctx),
+            Self::Is { operand, test, negated } => operand.is(*test, *negated, ctx),
+            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } | Self::Replace { sides, .. } => {
+                self.pair(sides, ctx)
             }
             Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
-            Self::Case { branches, otherwise } => {
-                for (when, then) in branches {
-                    if when.test(ctx)? == Some(true) {
-                        return then.eval(ctx);
-                    }
-                }
-                otherwise.eval(ctx)
-            }
-            Self::Coalesce(args) => {
-                for arg in args {
-                    let value = arg.eval(ctx)?;
-                    if !value.is_null() {
-                        return Ok(value);
-                    }
-                }
-                Ok(Value::Null)
-            }
-            Self::Nullif { by, sides } => {
-                let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
-                let equal = !left.is_null() && !right.is_null() && by.order(&left, &right)?.is_eq();
-                Ok(if equal { Value::Null } else { left })
-            }
+            Self::Case { branches, otherwise } => Self::case(branches, otherwise, ctx),
+            Self::Coalesce(args) => Self::coalesce(args, ctx),
             Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
-            Self::Call { builtin, args } => Self::call(builtin, args, ctx),
-            Self::Cast { run, operand, .. } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                value => run(value),
+            Self::Call { builtin, args } => match &args[..] {
+                [one] => Self::call([one], builtin, ctx),
+                [one, two] => Self::call([one, two], builtin, ctx),
+                [one, two, three] => Self::call([one, two, three], builtin, ctx),
+                many => Self::call_many(many, builtin, ctx),
             },
-            Self::Label { ty, operand } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
-                Value::Text(_) => Err(EvalError::Reject {
-                    code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN),
-                    message: Cow::Owned(format!("no label of {}", ty.name)),
-                }),
-                _ => Err(mismatch()),
-            },
-            Self::Precision { precision, scale, operand } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                value => numeric::constrain(numeric::numeric_of(&value)?, *precision, *scale).map(Value::Numeric),
-            },
-            Self::Truncate { length, operand } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                mut value => {
-                    let text = text_of(&mut value)?;
-                    let end = text.char_indices().nth(*length).map_or(text.len(), |(at, _)| at);
-                    Ok(Value::Text(super::text::slice(text, 0..end)))
-                }
-            },
-            Self::Regex { regex, operand, negated, .. } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                mut value => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
-            },
-            Self::Replace { replacer, sides, .. } => {
-                let (mut text, mut by) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
-                if text.is_null() || by.is_null() {
-                    return Ok(Value::Null);
-                }
-                let (text, by) = (text_of(&mut text)?, text_of(&mut by)?);
-                replacer.replace(text, &by).map(Value::Text)
-            }
-            Self::Valid { input, operand, .. } => match operand.eval(ctx)? {
-                Value::Null => Ok(Value::Null),
-                value => match input(value) {
-                    Ok(_) => Ok(Value::Bool(true)),
-                    // Class 22, data exceptions: what a server reports softly. Everything else is an error there, too.
-                    Err(EvalError::Sql { sqlstate, .. }) if sqlstate.starts_with("22") => Ok(Value::Bool(false)),
-                    Err(error) => Err(error),
-                },
-            },
+            Self::Cast { operand, .. }
+            | Self::Label { operand, .. }
+            | Self::Precision { operand, .. }
+            | Self::Truncate { operand, .. }
+            | Self::Regex { operand, .. }
+            | Self::Valid { operand, .. } => self.single(operand, ctx),
             Self::NewId => ctx.new_id().map(Value::Uuid),
             Self::LegacyKey => Ok(Value::Text(ctx.legacy_key())),
             Self::RunStartedAt => Ok(Value::TimestampTz(ctx.run_started_at())),
             Self::Ref(reference) => reference.eval(ctx),
             Self::Code(code) => code.eval(ctx),
-            Self::Reject(code) => {
-                Err(EvalError::Reject { code: Cow::Owned(code.to_string()), message: Cow::Borrowed("rejected by a rule of the plan") })
-            }
+            Self::Reject(code) => Err(Self::rejected(code)),
             Self::Incident { code, value } => {
-                let value = value.eval(ctx)?;
-                ctx.incident(code);
-                Ok(value)
+                let value = value.eval(ctx);
+                if value.is_ok() {
+                    ctx.incident(code);
+                }
+                value
             }
+        }
+    }
+
+    fn rejected(code: &str) -> EvalError {
+        EvalError::Reject { code: Cow::Owned(code.to_owned()), message: Cow::Borrowed("rejected by a rule of the plan") }
+    }
+
+    fn not<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+        Ok(boolean(self.test(ctx)?.map(|value| !value)))
+    }
+
+    fn is<'r, C: Context<'r>>(&'r self, test: Test, negated: bool, ctx: &mut C) -> Evaluated<'r> {
+        let value = self.eval(ctx)?;
+        let holds = match test {
+            Test::Null | Test::Unknown => value.is_null(),
+            Test::True => truth(&value)? == Some(true),
+            Test::False => truth(&value)? == Some(false),
+        };
+        Ok(Value::Bool(holds != negated))
+    }
+
+    fn case<'r, C: Context<'r>>(branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+        for (when, then) in branches {
+            if when.test(ctx)? == Some(true) {
+                return then.eval(ctx);
+            }
+        }
+        otherwise.eval(ctx)
+    }
+
+    fn coalesce<'r, C: Context<'r>>(args: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
+        for arg in args {
+            let value = arg.eval(ctx)?;
+            if !value.is_null() {
+                return Ok(value);
+            }
+        }
+        Ok(Value::Null)
+    }
+
+    /// Nodes of two sides, both of which are always evaluated.
+    fn pair<'r, C: Context<'r>>(&'r self, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
+        let left = sides[0].eval(ctx)?;
+        let right = sides[1].eval(ctx)?;
+        self.paired(left, right)
+    }
+
+    fn paired<'r>(&'r self, left: Value<'r>, right: Value<'r>) -> Evaluated<'r> {
+        let null = left.is_null() || right.is_null();
+        match self {
+            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, &right)? == *negated)),
+            Self::Nullif { by, .. } => Ok(if !null && by.order(&left, &right)?.is_eq() { Value::Null } else { left }),
+            _ if null => Ok(Value::Null),
+            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, &right)?))),
+            Self::Replace { replacer, .. } => {
+                let (mut left, mut right) = (left, right);
+                let (text, by) = (text_of(&mut left)?, text_of(&mut right)?);
+                replacer.replace(text, &by).map(Value::Text)
+            }
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Nodes of one operand, NULL where that is NULL.
+    fn single<'r, C: Context<'r>>(&'r self, operand: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+        match operand.eval(ctx)? {
+            Value::Null => Ok(Value::Null),
+            value => self.converted(value),
+        }
+    }
+
+    fn converted<'r>(&'r self, mut value: Value<'r>) -> Evaluated<'r> {
+        match self {
+            Self::Cast { run, .. } => run(value),
+            Self::Regex { regex, negated, .. } => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
+            Self::Label { ty, .. } => match value {
+                Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
+                Value::Text(_) => {
+                    let message = Cow::Owned(format!("no label of {}", ty.name));
+                    Err(EvalError::Reject { code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN), message })
+                }
+                _ => Err(mismatch()),
+            },
+            Self::Precision { precision, scale, .. } => {
+                numeric::constrain(numeric::numeric_of(&value)?, *precision, *scale).map(Value::Numeric)
+            }
+            Self::Truncate { length, .. } => {
+                let text = text_of(&mut value)?;
+                let end = text.char_indices().nth(*length).map_or(text.len(), |(at, _)| at);
+                Ok(Value::Text(super::text::slice(text, 0..end)))
+            }
+            Self::Valid { input, .. } => match input(value) {
+                Ok(_) => Ok(Value::Bool(true)),
+                // Class 22, data exceptions: what a server reports softly. Everything else is an error there, too.
+                Err(EvalError::Sql { sqlstate, .. }) if sqlstate.starts_with("22") => Ok(Value::Bool(false)),
+                Err(error) => Err(error),
+            },
+            _ => Err(mismatch()),
         }
     }
 
@@ -319,23 +347,23 @@ impl Node {
         Ok(best)
     }
 
-    fn call<'r, C: Context<'r>>(builtin: &'static Builtin, args: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
-        let run = builtin.run.ok_or_else(mismatch)?;
-        let mut few = [Value::Null, Value::Null, Value::Null, Value::Null];
-        let mut many = Vec::new();
-        let values = match few.get_mut(..args.len()) {
-            Some(values) => values,
-            None => {
-                many.resize(args.len(), Value::Null);
-                &mut many[..]
-            }
-        };
-        let mut null = false;
+    /// The arguments stand on the stack: almost all functions have three or fewer.
+    fn call<'r, C: Context<'r>, const N: usize>(args: [&'r Self; N], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
+        let mut values = [const { Value::Null }; N];
         for (value, arg) in values.iter_mut().zip(args) {
             *value = arg.eval(ctx)?;
-            null |= value.is_null();
         }
-        if null && builtin.strict { Ok(Value::Null) } else { run(values) }
+        Self::run(builtin, &mut values)
+    }
+
+    fn call_many<'r, C: Context<'r>>(args: &'r [Self], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
+        let mut values = args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
+        Self::run(builtin, &mut values)
+    }
+
+    fn run<'r>(builtin: &'static Builtin, values: &mut [Value<'r>]) -> Evaluated<'r> {
+        let run = builtin.run.ok_or_else(mismatch)?;
+        if builtin.strict && values.iter().any(Value::is_null) { Ok(Value::Null) } else { run(values) }
     }
 
     /// The nodes below.

@@ -77,12 +77,15 @@ enum Preparation {
 type Waiting = VecDeque<(ChunkId, u64)>;
 
 /// Where an entity stands.
+#[allow(clippy::struct_excessive_bools, reason = "four facts that are independent of one another")]
 pub(super) struct EntityState {
     pub(super) taking_part: bool,
     pub(super) extracted: bool,
     pub(super) untransformed: Waiting,
     pub(super) unloaded: Waiting,
     pub(super) finished: bool,
+    /// Whether its table has a foreign key to itself that stays up during the load.
+    pub(super) stands_on_itself: bool,
     /// Rows each stage has done, over all runs.
     pub(super) rows: [u64; 3],
     preparation: Preparation,
@@ -100,6 +103,7 @@ impl EntityState {
             untransformed: Waiting::new(),
             unloaded: Waiting::new(),
             finished: false,
+            stands_on_itself: false,
             rows: [0; 3],
             preparation: Preparation::Wanted,
             transforming: 0,
@@ -173,17 +177,12 @@ impl<'c> Coordinator<'c, '_> {
                     if matches!(failed, Some(PipelineError::Staging(_))) {
                         return failed.map_or(Ok(false), Err);
                     }
-                    self.transforms_running = self.transforms_running.min(self.running_transforms());
                 }
                 Ok(message) => self.hear(message),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return failed.map_or(Ok(false), Err),
             }
         }
-    }
-
-    fn running_transforms(&self) -> usize {
-        self.transforms_running
     }
 
     /// Nothing runs, nothing can be begun, and not everything is done: that is a mistake of ours, said rather than waited for.
@@ -371,7 +370,15 @@ impl<'c> Coordinator<'c, '_> {
             return;
         }
         let parents_settled = self.shared.setup.plan.entities[entity].parents.iter().all(|p| self.is_settled(p.entity));
-        if !parents_settled {
+        if !parents_settled || self.states[entity].stands_on_itself && !self.states[entity].is_transformed() {
+            return;
+        }
+        if self.states[entity].stands_on_itself && self.states[entity].unloaded.len() > 1 {
+            let message = format!(
+                "{} refers to itself under a foreign key that stays up, and it is more than one chunk: a row could come before its parent; empty the table and use constraints = \"auto\", or raise --chunk-bytes so that it is one chunk",
+                self.name(entity)
+            );
+            let _ = self.own.send(Message::Failed(PipelineError::NotReady { message }));
             return;
         }
         while self.loads_running <= self.loaders

@@ -175,9 +175,11 @@ pub(super) fn refuse(shared: &Shared<'_>, index: usize, reader: &StagingReader, 
     }
     let entity = shared.entity(index)?;
     let keys = reader.chunk_keys(mark.chunk)?;
-    let outcome = |row: u32| match mark.refused.iter().any(|r| r.row_no == row) {
-        true => Outcome::Quarantined,
-        false => usize::try_from(row).ok().and_then(|at| keys.get(at)).map_or(Outcome::Quarantined, |key| key.outcome),
+    let outcome = |row: u32| {
+        if mark.refused.iter().any(|r| r.row_no == row) {
+            return Outcome::Quarantined;
+        }
+        usize::try_from(row).ok().and_then(|at| keys.get(at)).map_or(Outcome::Quarantined, |key| key.outcome)
     };
     let inputs = crate::transform::Inputs {
         namespace: shared.setup.plan.namespace,

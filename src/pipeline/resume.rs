@@ -2,13 +2,14 @@
 //! agrees. Boundary: reading and comparing; the threads start behind it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::coordinator::EntityState;
 use super::settings::{PipelineError, Redo, Setup, Stage, Stages};
-use super::shared::refused_row;
+use super::shared::{Shared, refused_row};
 use crate::pg::{QualifiedName, Session};
 use crate::plan::CompiledEntity;
-use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, Meta, RunId, RunRecord, StagingReader, StagingWriter};
+use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, RunRecord, StagingReader, StagingWriter};
 use crate::target::{self, LoadPlan};
 
 /// The columns of the mapping table, in the order in which they are sent.
@@ -103,13 +104,13 @@ fn refusal(setup: &Setup<'_>, changed: &[(usize, EntityId, Stage, bool)]) -> Opt
     }
     let mut message = String::from("the plan changed since it was last used with this staging file:");
     if !reads.is_empty() {
-        message.push_str(&format!(" what is read of {} (extract and transform must be redone);", reads.join(", ")));
+        let _ = write!(message, " what is read of {} (extract and transform must be redone);", reads.join(", "));
     }
     if !makes.is_empty() {
-        message.push_str(&format!(" what is made of {} (transform must be redone);", makes.join(", ")));
+        let _ = write!(message, " what is made of {} (transform must be redone);", makes.join(", "));
     }
     let redo = if reads.is_empty() { "transform" } else { "extract" };
-    message.push_str(&format!(" add --redo {redo} to redo that and no more, or put the plan back"));
+    let _ = write!(message, " add --redo {redo} to redo that and no more, or put the plan back");
     Some(PipelineError::PlanChanged { message })
 }
 
@@ -207,15 +208,12 @@ pub(super) fn load_plans(setup: &Setup<'_>) -> Vec<Option<LoadPlan>> {
 /// Compares the staging file with the target's ledger: what the target committed and staging had no time to note is noted now, and
 /// what does not fit is refused.
 pub(super) fn reconcile(
-    setup: &Setup<'_>,
+    shared: &Shared<'_>,
     session: &mut Session,
     writer: &mut StagingWriter,
     reader: &StagingReader,
-    meta: &Meta,
-    run: RunId,
-    load_plans: &[Option<LoadPlan>],
-    ids: &[Option<EntityId>],
 ) -> Result<(), PipelineError> {
+    let (setup, meta, run, load_plans, ids) = (shared.setup, &shared.meta, shared.run, &shared.load_plans, &shared.ids);
     let tables: Vec<QualifiedName> = load_plans
         .iter()
         .enumerate()

@@ -134,9 +134,16 @@ fn open_target(
     let lock = TargetLock::acquire(endpoint)?;
     let mut session = endpoint.connect().map_err(crate::target::TargetError::from)?;
     crate::target::ensure_schema(&mut session)?;
-    resume::reconcile(setup, &mut session, writer, reader, &shared.meta, shared.run, &shared.load_plans, &shared.ids)?;
+    resume::reconcile(shared, &mut session, writer, reader)?;
     *states = resume::states(setup, reader, &shared.ids)?;
     let down = constraints::dismantle(shared, &mut session, writer, reader)?;
+    for (index, table) in setup.tables.iter().enumerate() {
+        let Some(table) = table else { continue };
+        let own = |fk: &&crate::pg::ForeignKey| {
+            fk.parent == table.name && !down.iter().any(|record| record.name == fk.name && record.table == table.name)
+        };
+        states[index].stands_on_itself = table.foreign_keys.iter().any(|fk| own(&fk));
+    }
     let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
     Ok((rebuilds, lock))
 }

@@ -191,7 +191,7 @@ fn parse<T>(text: &str, file: usize, problems: &mut Problems, read: impl FnOnce(
         return None;
     }
     let span = table.span();
-    Some(read(Table { file, text, span, table: table.get_ref(), what: String::new() }, problems))
+    Some(read(Table { file, text, span, keys: table.get_ref(), what: String::new() }, problems))
 }
 
 /// A TOML table with the means to report what is wrong in it.
@@ -199,18 +199,18 @@ struct Table<'d> {
     file: usize,
     text: &'d str,
     span: Range<usize>,
-    table: &'d DeTable<'d>,
+    keys: &'d DeTable<'d>,
     what: String,
 }
 
 impl<'d> Table<'d> {
-    fn place(&self, span: Range<usize>) -> Option<(usize, Range<usize>)> {
-        Some((self.file, span))
+    fn at(&self, span: Range<usize>) -> (usize, Range<usize>) {
+        (self.file, span)
     }
 
     fn wrong_type(&self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>, problems: &mut Problems) {
         let message = format!("`{key}`{} must be {wanted}", self.inside());
-        problems.error("E0003", self.place(value.span()), message, format!("this is {}", article(value.get_ref().type_str())), None);
+        problems.error("E0003", Some(self.at(value.span())), message, format!("this is {}", article(value.get_ref().type_str())), None);
     }
 
     fn inside(&self) -> String {
@@ -218,18 +218,18 @@ impl<'d> Table<'d> {
     }
 
     fn only(&self, known: &[&str], problems: &mut Problems) {
-        for key in self.table.keys() {
+        for key in self.keys.keys() {
             if !known.contains(&key.get_ref().as_ref()) {
                 let help = nearest(key.get_ref(), known.iter().copied())
                     .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
                 let message = format!("unknown key `{}`{}", key.get_ref(), self.inside());
-                problems.error("E0004", self.place(key.span()), message, "not known", Some(help));
+                problems.error("E0004", Some(self.at(key.span())), message, "not known", Some(help));
             }
         }
     }
 
     fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
-        self.table.get(key)
+        self.keys.get(key)
     }
 
     fn text(&self, key: &str, problems: &mut Problems) -> Option<Text> {
@@ -276,7 +276,7 @@ impl<'d> Table<'d> {
     fn as_table(&self, key: &str, value: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Option<Table<'d>> {
         let what = if self.what.is_empty() { key.to_owned() } else { format!("{}.{key}", self.what) };
         if let DeValue::Table(table) = value.get_ref() {
-            return Some(Table { file: self.file, text: self.text, span: value.span(), table, what });
+            return Some(Table { file: self.file, text: self.text, span: value.span(), keys: table, what });
         }
         self.wrong_type(key, "a table", value, problems);
         None
@@ -294,7 +294,7 @@ impl<'d> Table<'d> {
     }
 
     fn iter(&self) -> impl Iterator<Item = (&'d Spanned<DeString<'d>>, &'d Spanned<DeValue<'d>>)> {
-        self.table.iter()
+        self.keys.iter()
     }
 
     fn entries(&self, problems: &mut Problems) -> Vec<Entry> {
@@ -362,18 +362,12 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
         for (key, value) in functions.iter() {
             let Some(table) = functions.as_table(key.get_ref(), value, problems) else { continue };
             table.only(&["args", "expr"], problems);
-            match table.text("expr", problems) {
-                Some(expr) => {
-                    document.functions.push(FunctionDocument { name: key.get_ref().to_string(), args: table.list("args", problems), expr })
-                }
-                None => problems.error(
-                    "E0006",
-                    table.place(table.span.clone()),
-                    format!("function `{}` has no `expr`", key.get_ref()),
-                    "here",
-                    None,
-                ),
-            }
+            let name = key.get_ref().to_string();
+            let Some(expr) = table.text("expr", problems) else {
+                problems.error("E0006", Some(table.at(table.span.clone())), format!("function `{name}` has no `expr`"), "here", None);
+                continue;
+            };
+            document.functions.push(FunctionDocument { name, args: table.list("args", problems), expr });
         }
     }
     patterns
@@ -437,7 +431,7 @@ fn read_filter(filter: &Table<'_>, problems: &mut Problems) -> Option<FilterDocu
     filter.only(&["name", "when"], problems);
     let (name, when) = (filter.text("name", problems), filter.text("when", problems));
     if name.is_none() || when.is_none() {
-        problems.error("E0006", filter.place(filter.span.clone()), "a filter needs `name` and `when`", "here", None);
+        problems.error("E0006", Some(filter.at(filter.span.clone())), "a filter needs `name` and `when`", "here", None);
     }
     Some(FilterDocument { name: name?, when: when? })
 }
@@ -448,7 +442,13 @@ fn read_controls(controls: &Table<'_>, problems: &mut Problems) -> Vec<ControlDo
         let (name, place) = (key.get_ref().to_string(), (controls.file, key.span()));
         if let DeValue::String(how) = value.get_ref() {
             if how != "sum" {
-                problems.error("E0003", controls.place(value.span()), format!("control `{name}` must be \"sum\" or a table"), "here", None);
+                problems.error(
+                    "E0003",
+                    Some(controls.at(value.span())),
+                    format!("control `{name}` must be \"sum\" or a table"),
+                    "here",
+                    None,
+                );
             }
             read.push(ControlDocument { name, place, source: None, target: None });
         } else if let Some(table) = controls.as_table(&name, value, problems) {

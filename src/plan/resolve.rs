@@ -237,7 +237,8 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
     let entities = in_load_order(entities, &functions, &codes, problems);
     let namespace = namespace(&document, problems);
     let hash = fingerprint(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
-    if let Some(ids) = document.ids.as_ref().filter(|ids| ids.value != "uuid_v5") {
+    let all_ids = document.ids.iter().chain(document.entities.iter().filter_map(|e| e.ids.as_ref()));
+    for ids in all_ids.filter(|ids| ids.value != "uuid_v5") {
         let message = format!("ids = \"{}\" is not known", ids.value);
         problems.error("E0012", Some(ids.whole()), message, "here", Some("write ids = \"uuid_v5\"".into()));
     }

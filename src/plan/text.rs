@@ -40,7 +40,7 @@ impl Text {
     pub fn place(&self, range: &Range<usize>) -> (usize, Range<usize>) {
         let Some(begins) = self.begins else { return (self.file, self.span.clone()) };
         let at = |offset: usize| {
-            begins + offset + self.escapes.iter().filter(|(value_at, _)| *value_at < offset).map(|(_, extra)| extra).sum::<usize>()
+            begins + offset + self.escapes.iter().filter(|(behind, _)| *behind <= offset).map(|(_, extra)| extra).sum::<usize>()
         };
         let (start, end) = (at(range.start).min(self.span.end), at(range.end).min(self.span.end));
         (self.file, start..end.max(start))
@@ -52,7 +52,7 @@ impl Text {
     }
 }
 
-/// For each escape of a basic string: its offset in the value, and by how many bytes the source is longer there.
+/// For each escape of a basic string: the offset in the value behind it, and by how many bytes the source is longer there.
 fn escape_offsets(body: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut value_at, mut at) = (0, 0);
@@ -69,7 +69,7 @@ fn escape_offsets(body: &str) -> Vec<(usize, usize)> {
             Some(c) if c.is_ascii_whitespace() => (1 + body[at + 1..].len() - body[at + 1..].trim_start().len(), 0),
             _ => (2, 1),
         };
-        found.push((value_at, source - value));
+        found.push((value_at + value, source - value));
         (value_at, at) = (value_at + value, at + source);
     }
     found

@@ -312,7 +312,7 @@ fn survivor_key<'r>(survivor: &'r Expr, entity: &CompiledEntity, context: &mut R
         (crate::row::KeyKind::Int, None) => None,
         (crate::row::KeyKind::Text, _) => pg::to_text(&value).map(|text| LegacyKey::Text(text.into())),
     };
-    key.map(Some).ok_or_else(|| EvalError::Reject {
+    key.map(Some).ok_or(EvalError::Reject {
         code: Cow::Borrowed(reason::FIELD_MALFORMED),
         message: Cow::Borrowed("the merge expression does not give a key of this entity"),
     })

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
 
-use etl::expr::{Context, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
+use etl::expr::{Context, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, catalogue, parse, special};
 use etl::row::{Column, EnumType, LegacyKey, Numeric, SqlType, Value};
 use postgres::types::{FromSql, Type};
 use postgres::{Client, NoTls};
@@ -240,6 +240,20 @@ impl Oracle {
                 }
             }
         }
+    }
+}
+
+/// A function that is added to the registry and not to the cases fails here.
+#[test]
+fn every_function_is_asked_about() {
+    let generated = cases::generated();
+    let all: Vec<&str> = cases::EXPRESSIONS.iter().copied().chain(generated.iter().map(String::as_str)).collect();
+    let ours = ["new_id", "legacy_key", "ref", "code", "reject", "incident", "run_started_at"];
+    let special = special().iter().map(|(name, _)| *name).filter(|name| !ours.contains(name));
+    let names = catalogue().map(|(_, function)| function.name).chain(special);
+    for name in names {
+        let call = format!("{name}(");
+        assert!(all.iter().any(|text| text.contains(&call)), "no case calls {name}");
     }
 }
 
