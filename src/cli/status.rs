@@ -187,18 +187,19 @@ fn next(entities: &[EntityStatus], last: Option<&RunRecord>, working: Option<u32
 }
 
 fn text(status: &Status) -> String {
+    let command = status.run.as_ref().and_then(|run| run.command.split_whitespace().next()).unwrap_or_default();
     let mut text = match (&status.run, status.working) {
         (None, _) => format!("{}: no run yet\n", status.staging),
         (Some(run), Some(pid)) if run.finished.is_none() => {
             let by = if pid == 0 { String::new() } else { format!(" (process {pid})") };
-            format!("{}: etl {} is at work since {}{by}\n", status.staging, run.command, run.started)
+            format!("{}: etl {command} is at work since {}{by}\n", status.staging, run.started)
         }
         (Some(run), _) => {
             let how = match (&run.finished, &run.reason) {
                 (Some(at), Some(reason)) => format!("ended {at}: {}", reason.lines().next().unwrap_or_default()),
                 _ => "was killed; the same command continues".to_owned(),
             };
-            format!("{}: etl {} of {} {how}\n", status.staging, run.command, run.started)
+            format!("{}: etl {command} of {} {how}\n", status.staging, run.started)
         }
     };
     text.push('\n');
