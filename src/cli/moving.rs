@@ -14,7 +14,7 @@ use crate::pipeline::{self, Finished, Redo, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
 use crate::report::{Ending, Summary};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
-use crate::validate::{self, Validation};
+use crate::validate::{self, ValidateError, Validation};
 
 /// Goes through the stages, and through the validation where all of them were asked for.
 pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages) -> Result<Exit, Error> {
@@ -69,7 +69,11 @@ fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progre
         show_values: context.args.show_values,
         stop,
     };
-    let found = progress.beside(stop, || validate::validate(&request, &|event| progress.observe_validation(event)))?;
+    let found = match progress.beside(stop, || validate::validate(&request, &|event| progress.observe_validation(event))) {
+        // The rows are loaded all the same, and that is told; the same command validates again.
+        Err(ValidateError::Interrupted) => return Ok(Told { exit: Exit::Interrupted, validation: None }),
+        found => found?,
+    };
     let exit = if found.is_clean() { Exit::Done } else { Exit::Different };
     Ok(Told { exit, validation: Some(found) })
 }
