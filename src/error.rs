@@ -13,7 +13,6 @@ use crate::report::ReportError;
 use crate::source::SourceError;
 use crate::staging::StagingError;
 use crate::target::TargetError;
-use crate::transform::TransformError;
 use crate::validate::ValidateError;
 
 /// How the process ends. The numbers are part of the interface.
@@ -88,16 +87,16 @@ pub enum Error {
     },
     /// The plan could not be checked.
     #[error(transparent)]
-    Check(#[from] CheckError),
+    Check(Box<CheckError>),
     /// A stage stopped.
     #[error(transparent)]
-    Pipeline(#[from] PipelineError),
+    Pipeline(Box<PipelineError>),
     /// The staging file.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(Box<StagingError>),
     /// The validation could not be done.
     #[error(transparent)]
-    Validate(#[from] ValidateError),
+    Validate(Box<ValidateError>),
     /// The report could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -140,27 +139,22 @@ impl Error {
 
     /// The exit code.
     pub fn exit(&self) -> Exit {
+        if let Some(error) = self.staging() {
+            return of_staging(error);
+        }
         match self {
             Self::Problems { .. } | Self::Usage { .. } | Self::Setting(_) | Self::Endpoint { .. } => Exit::Wrong,
-            Self::Pipeline(PipelineError::PlanChanged { .. } | PipelineError::Mismatch { .. }) => Exit::Refused,
-            Self::Validate(ValidateError::Interrupted) => Exit::Interrupted,
-            // The reader of our output has gone: what it wanted it has, but what we had to say is not said.
-            Self::Output { .. } | Self::Signals { .. } | Self::Damaged { .. } => Exit::Failed,
-            _ => match (self.staging(), self.target()) {
-                (Some(error), _) => of_staging(error),
-                (_, Some(TargetError::Locked { .. } | TargetError::LedgerMismatch { .. })) => Exit::Refused,
-                _ => Exit::Failed,
-            },
+            Self::Validate(error) if matches!(**error, ValidateError::Interrupted) => Exit::Interrupted,
+            Self::Pipeline(error) if matches!(**error, PipelineError::PlanChanged { .. } | PipelineError::Mismatch { .. }) => Exit::Refused,
+            _ if matches!(self.target(), Some(TargetError::Locked { .. } | TargetError::LedgerMismatch { .. })) => Exit::Refused,
+            _ => Exit::Failed,
         }
     }
 
     /// Whether the same command can succeed when it is simply typed again.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Pipeline(PipelineError::Source(SourceError::SnapshotLost { .. })) => true,
-            Self::Staging(StagingError::Busy { .. } | StagingError::Locked) => true,
-            _ => self.pg().is_some_and(PgError::is_transient),
-        }
+        let passing = matches!(self.staging(), Some(StagingError::Busy { .. } | StagingError::Locked));
+        passing || self.source_error().is_some_and(SourceError::is_transient) || self.pg().is_some_and(PgError::is_transient)
     }
 
     /// What to do next, where the message does not say so itself.
@@ -168,7 +162,9 @@ impl Error {
         match self {
             Self::Problems { .. } => Some("mend them, then: etl check".to_owned()),
             Self::Usage { hint, .. } => hint.clone(),
-            Self::Pipeline(PipelineError::Panicked { .. }) => Some("run it with RUST_LOG=debug, and report what it says".to_owned()),
+            Self::Pipeline(error) if matches!(**error, PipelineError::Panicked { .. }) => {
+                Some("run it with RUST_LOG=debug, and report what it says".to_owned())
+            }
             Self::Output { source } if source.kind() == std::io::ErrorKind::BrokenPipe => None,
             Self::Output { .. } => Some("see that there is room where stdout goes".to_owned()),
             Self::Damaged { .. } => {
@@ -204,16 +200,43 @@ impl Error {
 
     fn staging(&self) -> Option<&StagingError> {
         match self {
-            Self::Staging(error) | Self::Check(CheckError::Staging(error)) | Self::Pipeline(PipelineError::Staging(error)) => Some(error),
-            Self::Validate(ValidateError::Staging(error)) | Self::Report(ReportError::Staging(error)) => Some(error),
+            Self::Staging(error) | Self::Report(ReportError::Staging(error)) => Some(error),
+            Self::Check(error) => match &**error {
+                CheckError::Staging(error) => Some(error),
+                CheckError::Source { .. } | CheckError::Target { .. } => None,
+            },
+            Self::Pipeline(error) => match &**error {
+                PipelineError::Staging(error) => Some(error),
+                _ => None,
+            },
+            Self::Validate(error) => match &**error {
+                ValidateError::Staging(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn source_error(&self) -> Option<&SourceError> {
+        match self {
+            Self::Pipeline(error) => match &**error {
+                PipelineError::Source(error) => Some(error),
+                _ => None,
+            },
             _ => None,
         }
     }
 
     fn target(&self) -> Option<&TargetError> {
         match self {
-            Self::Pipeline(PipelineError::Target(error)) => Some(error),
-            Self::Validate(ValidateError::Target(error)) => Some(error),
+            Self::Pipeline(error) => match &**error {
+                PipelineError::Target(error) => Some(error),
+                _ => None,
+            },
+            Self::Validate(error) => match &**error {
+                ValidateError::Target(error) => Some(error),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -221,9 +244,8 @@ impl Error {
     fn pg(&self) -> Option<&PgError> {
         match self {
             Self::Check(error) => error.pg(),
-            Self::Validate(ValidateError::Pg(error)) => Some(error),
-            Self::Pipeline(PipelineError::Source(error)) => of_source(error),
-            _ => self.target().and_then(of_target),
+            Self::Validate(error) if matches!(**error, ValidateError::Pg(_)) => error.source()?.downcast_ref(),
+            _ => self.source_error().and_then(of_source).or_else(|| self.target().and_then(of_target)),
         }
     }
 }
@@ -253,11 +275,18 @@ fn of_target(error: &TargetError) -> Option<&PgError> {
     error.source().and_then(|cause| cause.downcast_ref::<PgError>())
 }
 
-impl From<TransformError> for Error {
-    fn from(error: TransformError) -> Self {
-        Self::Pipeline(PipelineError::Transform(error))
-    }
+/// Errors of the layers are boxed: they are big, and results are passed through every function of the command line.
+macro_rules! boxed {
+    ($($variant:ident: $error:ty),*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        }
+    )*};
 }
+
+boxed!(Check: CheckError, Pipeline: PipelineError, Staging: StagingError, Validate: ValidateError);
 
 #[cfg(test)]
 mod tests {
@@ -275,12 +304,12 @@ mod tests {
         let cases: [(Error, Exit); 8] = [
             (Error::Problems { errors: 2, rendered: String::new() }, Exit::Wrong),
             (Error::usage("x", "y"), Exit::Wrong),
-            (Error::Staging(busy()), Exit::Refused),
-            (Error::Pipeline(PipelineError::Staging(busy())), Exit::Refused),
-            (Error::Pipeline(PipelineError::PlanChanged { message: "m".into() }), Exit::Refused),
-            (Error::Pipeline(PipelineError::Target(TargetError::Locked { server: "s".into(), holder: None })), Exit::Refused),
-            (Error::Validate(ValidateError::Interrupted), Exit::Interrupted),
-            (Error::Check(CheckError::Source { source: lost() }), Exit::Failed),
+            (Error::from(busy()), Exit::Refused),
+            (Error::from(PipelineError::Staging(busy())), Exit::Refused),
+            (Error::from(PipelineError::PlanChanged { message: "m".into() }), Exit::Refused),
+            (Error::from(PipelineError::Target(TargetError::Locked { server: "s".into(), holder: None })), Exit::Refused),
+            (Error::from(ValidateError::Interrupted), Exit::Interrupted),
+            (Error::from(CheckError::Source { source: lost() }), Exit::Failed),
         ];
         for (error, exit) in cases {
             assert_eq!(error.exit(), exit, "{error}");
@@ -290,7 +319,7 @@ mod tests {
     #[test]
     fn a_lost_connection_is_transient_wherever_it_happens() {
         let load = TargetError::Load { entity: "tasks".into(), table: "public.tasks".into(), source: lost() };
-        let error = Error::Pipeline(PipelineError::Target(load));
+        let error = Error::from(PipelineError::Target(load));
         assert!(error.is_transient());
         assert!(error.hint().is_some_and(|hint| hint.contains("continues")));
         assert!(error.causes().is_empty(), "the message names its cause already");

@@ -22,7 +22,7 @@ pub enum CheckError {
     },
     /// The staging file cannot be read.
     #[error(transparent)]
-    Staging(#[from] StagingError),
+    Staging(Box<StagingError>),
 }
 
 impl CheckError {
@@ -32,5 +32,11 @@ impl CheckError {
             Self::Source { source } | Self::Target { source } => Some(source),
             Self::Staging(_) => None,
         }
+    }
+}
+
+impl From<StagingError> for CheckError {
+    fn from(error: StagingError) -> Self {
+        Self::Staging(Box::new(error))
     }
 }

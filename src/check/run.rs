@@ -99,13 +99,14 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
     let targets = target_side(request, &records, &mut checked, found)?;
     same_database(request, &checked, found);
     room(plan, &checked, found);
-    let shape = |(index, (source, target)): (usize, (Option<Vec<Column>>, Option<Vec<TargetColumn>>))| match (source, target) {
+    let shape = |index: usize, source: Option<Vec<Column>>, target: Option<Vec<TargetColumn>>| match (source, target) {
         (Some(source), Some(target)) => Some(TargetShape { source, target }),
         // A parent that is only looked up: its key is needed, its columns are not.
         (Some(source), None) if !selected[index] => Some(TargetShape { source, target: Vec::new() }),
         _ => None,
     };
-    let shapes: Vec<Option<TargetShape>> = sources.into_iter().zip(targets).enumerate().map(shape).collect();
+    let shapes: Vec<Option<TargetShape>> =
+        sources.into_iter().zip(targets).enumerate().map(|(index, (source, target))| shape(index, source, target)).collect();
     checked.entities = compile(plan, &shapes, found);
     for (entity, selected) in checked.entities.iter_mut().zip(selected) {
         *entity = entity.take().filter(|_| *selected);

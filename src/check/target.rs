@@ -62,15 +62,11 @@ impl TargetLook<'_> {
         match describe_table(self.session, &name) {
             Ok(table) => Ok(Some(table)),
             Err(PgError::NoTable { candidates, .. }) => {
-                let near = match candidates.into_iter().next() {
-                    Some(near) => Some(near),
-                    None => {
-                        if self.known.is_none() {
-                            self.known = Some(column_list(self.session)?);
-                        }
-                        near::table(&text.value, self.known.as_deref().unwrap_or_default())
-                    }
-                };
+                if candidates.is_empty() && self.known.is_none() {
+                    self.known = Some(column_list(self.session)?);
+                }
+                let nearest = || near::table(&text.value, self.known.as_deref().unwrap_or_default());
+                let near = candidates.into_iter().next().or_else(nearest);
                 let help = near.map_or_else(
                     || "create it first: etl fills tables, it does not make them".to_owned(),
                     |near| format!("did you mean `{near}`?"),

@@ -69,6 +69,7 @@ pub(super) struct Global {
     /// Say nothing but results, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = HEADING)]
     pub quiet: bool,
+    #[allow(clippy::doc_markdown, reason = "help text, shown as it stands")]
     /// Say more; twice for debugging (RUST_LOG works as well)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = HEADING)]
     pub verbose: u8,

@@ -1,6 +1,7 @@
 //! `etl check`: everything that can be known before a row moves. Boundary: finding is `check`'s; here it is told.
 
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use super::context::{Context, refused};
 use super::prepare::{Prepared, Purpose, prepare};
@@ -45,23 +46,23 @@ fn text(prepared: &Prepared) -> String {
     }
     let mut text = format!("{}: the entities in load order, rows and bytes as the source estimates them\n\n", plan.name);
     text.push_str(&table.render());
-    text.push_str(&format!("\n{} rows, {} in all", number(totals.0), bytes(totals.1)));
+    let _ = write!(text, "\n{} rows, {} in all", number(totals.0), bytes(totals.1));
     if let Some(needed) = checked.disk_needed {
         let free = free_bytes(&plan.staging).map_or_else(String::new, |free| format!(", {} are free", bytes(free)));
-        text.push_str(&format!("; {} will take about {}{free}", plan.staging.display(), bytes(needed)));
+        let _ = write!(text, "; {} will take about {}{free}", plan.staging.display(), bytes(needed));
     }
     text.push('\n');
     for (which, server) in [("source", &checked.source), ("target", &checked.target)] {
         if let Some(server) = server {
-            text.push_str(&format!("{which}: PostgreSQL {}, database {}, as {}\n", server.version, server.database, server.user));
+            let _ = writeln!(text, "{which}: PostgreSQL {}, database {}, as {}", server.version, server.database, server.user);
         }
     }
     for note in &checked.notes {
-        text.push_str(&format!("note: {note}\n"));
+        let _ = writeln!(text, "note: {note}");
     }
     let warnings = problems.all().len();
     let warnings = if warnings == 0 { String::new() } else { format!(" ({warnings} warnings)") };
-    text.push_str(&format!("no problems{warnings}; next: etl run\n"));
+    let _ = writeln!(text, "no problems{warnings}; next: etl run");
     text
 }
 

@@ -101,15 +101,15 @@ impl Context<'_> {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.args.jobs.map_or_else(processors, usize::from)
     }
+}
 
-    /// An entity of the staging file by its name.
-    pub fn entity(&self, staging: &StagingReader, name: &str) -> Result<EntityRow, Error> {
-        if let Some(entity) = staging.entity(name)? {
-            return Ok(entity);
-        }
-        let names: Vec<String> = staging.entities()?.into_iter().map(|e| e.record.name).collect();
-        Err(unknown_entity(name, &names, "the staging file"))
+/// An entity of the staging file by its name.
+pub(super) fn staged_entity(staging: &StagingReader, name: &str) -> Result<EntityRow, Error> {
+    if let Some(entity) = staging.entity(name)? {
+        return Ok(entity);
     }
+    let names: Vec<String> = staging.entities()?.into_iter().map(|e| e.record.name).collect();
+    Err(unknown_entity(name, &names, "the staging file"))
 }
 
 const PLAN: &str = "etl.toml";

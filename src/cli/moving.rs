@@ -14,7 +14,7 @@ use crate::pipeline::{self, Finished, Redo, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
 use crate::report::{Ending, Summary};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
-use crate::validate::{self, Validation};
+use crate::validate::{self, ValidateError, Validation};
 
 /// Goes through the stages, and through the validation where all of them were asked for.
 pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages) -> Result<Exit, Error> {
@@ -36,11 +36,10 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages)
     let setup = Setup { plan: &plan, entities: checked.entities, selected, tables: checked.tables, staging, source, target, settings };
     let progress = Progress::new(context.out, plan.entity_names(), Some(stages), context.command);
     let before = last_run(&setup.staging);
-    let moved = progress.beside(&stop, || pipeline::run(&setup, &stop, &|event| progress.observe(event)));
+    let moved = progress.beside(&stop, || pipeline::run(&setup, &stop, &|event| progress.observe(event)).map_err(Error::from));
     let finished = match moved {
         Ok(finished) => finished,
         Err(error) => {
-            let error = Error::from(error);
             stopped(context, &setup, before, &error);
             return Err(error);
         }
@@ -49,7 +48,7 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages)
     if stages == Stages::All && !finished.interrupted {
         told = validated(context, &setup, &stop, &progress)?;
     }
-    conclude(context, &setup, &finished, told)
+    conclude(context, &setup, &finished, &told)
 }
 
 /// What there is to tell.
@@ -70,12 +69,16 @@ fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progre
         show_values: context.args.show_values,
         stop,
     };
-    let found = progress.beside(stop, || validate::validate(&request, &|event| progress.observe_validation(event)))?;
+    let found = match progress.beside(stop, || validate::validate(&request, &|event| progress.observe_validation(event))) {
+        // The rows are loaded all the same, and that is told; the same command validates again.
+        Err(ValidateError::Interrupted) => return Ok(Told { exit: Exit::Interrupted, validation: None }),
+        found => found?,
+    };
     let exit = if found.is_clean() { Exit::Done } else { Exit::Different };
     Ok(Told { exit, validation: Some(found) })
 }
 
-fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told: Told) -> Result<Exit, Error> {
+fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told: &Told) -> Result<Exit, Error> {
     let reader = StagingReader::open(&setup.staging)?;
     let files = ReportFiles::beside(&setup.staging);
     let everything = setup.settings.stages == Stages::All;

@@ -1,6 +1,7 @@
 //! How a run is followed: bars on a terminal, a line every ten seconds elsewhere, events for programs. Boundary: it is told what
 //! happened and shows it; what it says is printed by `output`.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -296,7 +297,7 @@ impl State {
         let (rate, left) = self.pace(stages, elapsed);
         let mut line = format!("{}: ", duration(elapsed));
         if let Some((rows, read)) = &self.validating {
-            line.push_str(&format!("read back {} of {} rows", number(read.iter().sum()), number(*rows)));
+            let _ = write!(line, "read back {} of {} rows", number(read.iter().sum()), number(*rows));
         } else {
             let done = |stage: Stage| self.rows.iter().map(|rows| rows[stage as usize]).sum::<u64>();
             let parts: Vec<String> = stages.iter().map(|stage| format!("{} {}", past(*stage), number(done(*stage)))).collect();
@@ -304,10 +305,10 @@ impl State {
             line.push_str(&self.expected_rows().map_or_else(|| " rows".to_owned(), |rows| format!(" of about {} rows", number(rows))));
         }
         if let Some(rate) = rate {
-            line.push_str(&format!(", {} rows/s", number(rate)));
+            let _ = write!(line, ", {} rows/s", number(rate));
         }
         if let Some(left) = left {
-            line.push_str(&format!(", {} left", duration(left)));
+            let _ = write!(line, ", {} left", duration(left));
         }
         let last = stages.last().map_or(0, |stage| *stage as usize);
         let at_work = names
@@ -317,7 +318,7 @@ impl State {
             .filter(|((_, rows), expected)| rows.iter().any(|rows| *rows > 0) && rows[last] < expected.unwrap_or(u64::MAX));
         let at_work: Vec<&str> = at_work.map(|((name, _), _)| name.as_str()).collect();
         if !at_work.is_empty() && self.validating.is_none() {
-            line.push_str(&format!("; at work: {}", at_work.join(", ")));
+            let _ = write!(line, "; at work: {}", at_work.join(", "));
         }
         line
     }

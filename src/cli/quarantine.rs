@@ -2,9 +2,10 @@
 //! values are masked unless they are asked for.
 
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use super::args::Quarantine;
-use super::context::Context;
+use super::context::{Context, staged_entity};
 use super::inspect::key_of;
 use super::status::names;
 use super::table::{Table, number};
@@ -18,7 +19,7 @@ pub(super) fn run(context: &Context<'_>, what: &Quarantine) -> Result<Exit, Erro
     match what {
         Quarantine::List { entity, reason, keys: false, .. } => counts(context, &reader, entity.as_deref(), reason.as_deref())?,
         Quarantine::List { entity, reason, keys: true, limit } => {
-            let entity = entity.as_deref().map(|name| context.entity(&reader, name)).transpose()?.map(|entity| entity.id);
+            let entity = entity.as_deref().map(|name| staged_entity(&reader, name)).transpose()?.map(|entity| entity.id);
             rows(context, &reader, &QuarantineFilter { entity, code: reason.clone(), limit: Some(*limit) })?;
         }
         Quarantine::Show { entity, key } => show(context, &reader, entity, key)?,
@@ -27,7 +28,7 @@ pub(super) fn run(context: &Context<'_>, what: &Quarantine) -> Result<Exit, Erro
 }
 
 fn counts(context: &Context<'_>, reader: &StagingReader, entity: Option<&str>, reason: Option<&str>) -> Result<(), Error> {
-    let entity = entity.map(|name| context.entity(reader, name)).transpose()?.map(|entity| entity.id);
+    let entity = entity.map(|name| staged_entity(reader, name)).transpose()?.map(|entity| entity.id);
     let names = names(reader)?;
     let counts = reader.quarantine_counts(entity)?;
     let counts: Vec<_> = counts.into_iter().filter(|count| reason.is_none_or(|reason| count.code == reason)).collect();
@@ -78,7 +79,7 @@ fn described(row: &QuarantineRow, entity: Option<&String>, show_values: bool) ->
 }
 
 fn show(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) -> Result<(), Error> {
-    let entity = context.entity(reader, entity)?;
+    let entity = staged_entity(reader, entity)?;
     let key = key_of(&entity, key)?;
     let name = &entity.record.name;
     let Some((row, tuple)) = reader.quarantined_row(entity.id, &key)? else {
@@ -104,13 +105,13 @@ fn show(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) 
     let facts = [("column", &row.column), ("SQLSTATE", &row.sqlstate), ("constraint", &row.constraint)];
     for (word, fact) in facts {
         if let Some(fact) = fact {
-            text.push_str(&format!("  {word}: {fact}\n"));
+            let _ = writeln!(text, "  {word}: {fact}");
         }
     }
     if let Some(detail) = row.detail.as_ref().filter(|_| show_values) {
-        text.push_str(&format!("  detail: {detail}\n"));
+        let _ = writeln!(text, "  detail: {detail}");
     }
-    text.push_str(&format!("  chunk {}, row {}, run {}\n\n", row.chunk, row.row_no, row.run));
+    let _ = writeln!(text, "  chunk {}, row {}, run {}\n", row.chunk, row.row_no, row.run);
     text.push_str(&source_values(columns, &fields, show_values));
     if !show_values {
         text.push_str("\nvalues are masked; --show-values shows them\n");

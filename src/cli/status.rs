@@ -1,6 +1,7 @@
 //! `etl status`: where every entity stands and what to type next; offline, also while a run goes on. Boundary: reads the staging file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -186,18 +187,19 @@ fn next(entities: &[EntityStatus], last: Option<&RunRecord>, working: Option<u32
 }
 
 fn text(status: &Status) -> String {
+    let command = status.run.as_ref().and_then(|run| run.command.split_whitespace().next()).unwrap_or_default();
     let mut text = match (&status.run, status.working) {
         (None, _) => format!("{}: no run yet\n", status.staging),
         (Some(run), Some(pid)) if run.finished.is_none() => {
             let by = if pid == 0 { String::new() } else { format!(" (process {pid})") };
-            format!("{}: etl {} is at work since {}{by}\n", status.staging, run.command, run.started)
+            format!("{}: etl {command} is at work since {}{by}\n", status.staging, run.started)
         }
         (Some(run), _) => {
             let how = match (&run.finished, &run.reason) {
                 (Some(at), Some(reason)) => format!("ended {at}: {}", reason.lines().next().unwrap_or_default()),
                 _ => "was killed; the same command continues".to_owned(),
             };
-            format!("{}: etl {} of {} {how}\n", status.staging, run.command, run.started)
+            format!("{}: etl {command} of {} {how}\n", status.staging, run.started)
         }
     };
     text.push('\n');
@@ -215,7 +217,7 @@ fn text(status: &Status) -> String {
         let left = status
             .seconds_left
             .map_or_else(String::new, |left| format!(", about {} for the rows that are read", duration(left * 1_000_000)));
-        text.push_str(&format!("{} rows/s{left}\n", number(rows)));
+        let _ = writeln!(text, "{} rows/s{left}", number(rows));
     }
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for (code, rows) in status.entities.iter().flat_map(|entity| &entity.reasons) {
@@ -223,9 +225,9 @@ fn text(status: &Status) -> String {
     }
     if !reasons.is_empty() {
         let listed: Vec<String> = reasons.iter().map(|(code, rows)| format!("{code} {}", number(*rows))).collect();
-        text.push_str(&format!("in quarantine: {}\n", listed.join(", ")));
+        let _ = writeln!(text, "in quarantine: {}", listed.join(", "));
     }
-    text.push_str(&format!("next: {}\n", status.next));
+    let _ = writeln!(text, "next: {}", status.next);
     text
 }
 

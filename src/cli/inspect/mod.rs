@@ -1,11 +1,12 @@
 //! `etl inspect`: the staging file from all sides, without any server. Boundary: reads; one file for the rows, the rest is here.
 
+use std::fmt::Write as _;
 mod rows;
 
 use serde_json::{Value, json};
 
 use super::args::Inspect;
-use super::context::Context;
+use super::context::{Context, staged_entity};
 use super::status::names;
 use super::table::{Table, bytes, duration, number};
 use crate::error::{Error, Exit};
@@ -107,7 +108,7 @@ fn entities(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> 
 
 fn chunks(context: &Context<'_>, reader: &StagingReader, entity: Option<&str>) -> Result<(), Error> {
     let entities = match entity {
-        Some(name) => vec![context.entity(reader, name)?],
+        Some(name) => vec![staged_entity(reader, name)?],
         None => reader.entities()?,
     };
     let mut table =
@@ -146,7 +147,7 @@ fn chunks(context: &Context<'_>, reader: &StagingReader, entity: Option<&str>) -
 }
 
 fn id(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) -> Result<(), Error> {
-    let entity = context.entity(reader, entity)?;
+    let entity = staged_entity(reader, entity)?;
     let key = key_of(&entity, key)?;
     let name = &entity.record.name;
     let Some(found) = reader.key(entity.id, &key)? else {
@@ -164,21 +165,21 @@ fn id(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) ->
     let state = reader.chunk(found.chunk)?.state.word();
     let mut text = format!("{name} {key}: {}", row.outcome.word());
     if let Some(detail) = &row.detail {
-        text.push_str(&format!(" ({detail})"));
+        let _ = write!(text, " ({detail})");
     }
     if let Some(new_key) = &new_key {
-        text.push_str(&format!("\n  new key: {new_key} in {}", entity.record.target_table));
+        let _ = write!(text, "\n  new key: {new_key} in {}", entity.record.target_table);
     }
-    text.push_str(&format!("\n  chunk {} ({state}), row {}\n", found.chunk, row.row_no));
+    let _ = writeln!(text, "\n  chunk {} ({state}), row {}", found.chunk, row.row_no);
     if row.outcome == crate::row::Outcome::Quarantined {
-        text.push_str(&format!("next: etl quarantine show {name} {key}\n"));
+        let _ = writeln!(text, "next: etl quarantine show {name} {key}");
     }
     if let Some(new_key) = row.new_key {
         let names = names(reader)?;
         let others = reader.keys_of(new_key)?.into_iter().filter(|other| other.entity != entity.id || other.row.key != key);
         for other in others {
             let other_name = names.get(&other.entity).map_or("?", String::as_str);
-            text.push_str(&format!("  the same new key: {other_name} {} ({})\n", other.row.key, other.row.outcome.word()));
+            let _ = writeln!(text, "  the same new key: {other_name} {} ({})", other.row.key, other.row.outcome.word());
         }
     }
     context.out.result(&text)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::cli::context::Context;
+use crate::cli::context::{Context, staged_entity};
 use crate::cli::table::Table;
 use crate::cli::value;
 use crate::error::Error;
@@ -24,7 +24,7 @@ pub(super) fn show(
     transformed: bool,
     limit: usize,
 ) -> Result<(), Error> {
-    let entity = context.entity(reader, entity)?;
+    let entity = staged_entity(reader, entity)?;
     let columns = if transformed { &entity.record.target_columns } else { &entity.record.source_columns };
     let condition = condition.map(|text| compile(context, text, columns)).transpose()?;
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
