@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use super::near;
 use super::run::EntitySize;
-use crate::pg::{ColumnList, PgError, QualifiedName, ServerError, Session, SourceQuery, column_list, describe_query, ident};
+use crate::pg::{ColumnList, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
+use crate::source::source_query;
 
 /// What is known of an entity's source.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ fn entity_side(
     tables: &mut Option<Vec<ColumnList>>,
     problems: &mut Problems,
 ) -> Result<Option<SourceSide>, PgError> {
-    let query = query(plan, entity);
+    let query = source_query(plan, entity);
     let refused = match describe_query(session, &query) {
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match explain(session, &query) {
@@ -60,18 +61,6 @@ fn entity_side(
     let message = format!("the source refuses the query of {}: {} (SQLSTATE {})", entity.name, refused.safe_message(), refused.sqlstate);
     problems.error(code(&refused), Some(place), message, label, help);
     Ok(None)
-}
-
-/// The query of an entity, with the plan's named queries in front of it.
-pub(super) fn query(plan: &Plan, entity: &EntityPlan) -> SourceQuery {
-    // A table needs none of them, and without them its columns' NOT NULL is known.
-    let is_table = QualifiedName::parse(&entity.from.value).is_some_and(|name| name.schema.is_some() || !named(plan, &name.name));
-    let with: Vec<String> = plan.with.iter().map(|(name, sql)| format!("{} AS (\n{sql}\n)", ident(name))).collect();
-    SourceQuery { with: (!is_table && !with.is_empty()).then(|| with.join(",\n")), from: entity.from.value.clone() }
-}
-
-fn named(plan: &Plan, table: &str) -> bool {
-    plan.with.iter().any(|(name, _)| name == table)
 }
 
 /// Rows and bytes as the planner estimates them.

@@ -161,7 +161,7 @@ pub(super) enum Command {
     #[command(
         after_long_help = "Examples:\n  etl run\n  etl run --json > result.json\n  etl run --progress json 2> events.jsonl\n  etl run --only tasks --with-deps"
     )]
-    Run(StageArgs),
+    Run(RunArgs),
     /// Compare the target with what was staged, every cell of every row
     #[command(after_long_help = "Examples:\n  etl validate\n  etl validate --only payments --show-values")]
     Validate,
@@ -194,6 +194,16 @@ pub(super) struct StageArgs {
     /// Bytes of rows in a chunk
     #[arg(long, value_name = "BYTES", default_value_t = CHUNK_BYTES, value_parser = clap::value_parser!(u64).range(1_024..=268_435_456), hide_short_help = true)]
     pub chunk_bytes: u64,
+}
+
+/// What `run` understands besides.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub stage: StageArgs,
+    /// Leave out the validation at the end; `etl validate` does it later
+    #[arg(long)]
+    pub no_validate: bool,
 }
 
 /// Big enough that a transaction for each is cheap, small enough that a handful in flight stay within the memory of a small machine.
@@ -343,7 +353,7 @@ mod tests {
         assert_eq!(cli.global.plan, Some(PathBuf::from("a.toml")));
         assert_eq!(cli.global.only, ["a", "b"]);
         assert_eq!(cli.global.verbose, 2);
-        let Command::Run(stage) = cli.command else { panic!("another command") };
+        let Command::Run(RunArgs { stage, no_validate: false }) = cli.command else { panic!("another command") };
         assert_eq!((stage.redo, stage.chunk_bytes), (Some(RedoStage::Extract), CHUNK_BYTES));
     }
 

@@ -16,8 +16,17 @@ use crate::report::{Ending, Summary};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
 use crate::validate::{self, ValidateError, Validation};
 
-/// Goes through the stages, and through the validation where all of them were asked for.
-pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages) -> Result<Exit, Error> {
+/// What follows when the stages are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AtTheEnd {
+    /// The target is read back and compared.
+    Validate,
+    /// Nothing.
+    Nothing,
+}
+
+/// Goes through the stages, and through what is to follow.
+pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages, end: AtTheEnd) -> Result<Exit, Error> {
     let stop = interrupt::listen()?;
     let redo = match args.redo {
         None => Redo::Nothing,
@@ -45,7 +54,7 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages)
         }
     };
     let mut told = Told { exit: if finished.interrupted { Exit::Interrupted } else { Exit::Done }, validation: None };
-    if stages == Stages::All && !finished.interrupted {
+    if end == AtTheEnd::Validate && !finished.interrupted {
         told = validated(context, &setup, &stop, &progress)?;
     }
     conclude(context, &setup, &finished, &told)

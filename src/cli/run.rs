@@ -1,11 +1,11 @@
 //! `etl run`: check, all stages overlapped, validate, report. Boundary: see `moving`.
 
-use super::args::StageArgs;
+use super::args::RunArgs;
 use super::context::Context;
-use super::moving::move_rows;
+use super::moving::{AtTheEnd, move_rows};
 use crate::error::{Error, Exit};
 use crate::pipeline::Stages;
 
-pub(super) fn run(context: &Context<'_>, args: &StageArgs) -> Result<Exit, Error> {
-    move_rows(context, args, Stages::All)
+pub(super) fn run(context: &Context<'_>, args: &RunArgs) -> Result<Exit, Error> {
+    move_rows(context, &args.stage, Stages::All, if args.no_validate { AtTheEnd::Nothing } else { AtTheEnd::Validate })
 }

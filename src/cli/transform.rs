@@ -2,10 +2,10 @@
 
 use super::args::StageArgs;
 use super::context::Context;
-use super::moving::move_rows;
+use super::moving::{AtTheEnd, move_rows};
 use crate::error::{Error, Exit};
 use crate::pipeline::{Stage, Stages};
 
 pub(super) fn run(context: &Context<'_>, args: &StageArgs) -> Result<Exit, Error> {
-    move_rows(context, args, Stages::One(Stage::Transform))
+    move_rows(context, args, Stages::One(Stage::Transform), AtTheEnd::Nothing)
 }

@@ -386,10 +386,10 @@ impl<'c> Coordinator<'c, '_> {
             return;
         }
         while self.loads_running <= self.loaders
-            && let Some((chunk, _)) = self.states[entity].unloaded.pop_front()
+            && let Some((chunk, rows)) = self.states[entity].unloaded.pop_front()
         {
             self.states[entity].loading += 1;
-            self.send(LoadJob::Chunk { entity, chunk });
+            self.send(LoadJob::Chunk { entity, chunk, rows });
         }
     }
 

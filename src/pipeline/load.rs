@@ -24,9 +24,19 @@ const ATTEMPTS: u32 = 6;
 /// What a loader does next.
 #[derive(Clone, Debug)]
 pub(super) enum LoadJob {
-    Chunk { entity: usize, chunk: ChunkId },
-    Rebuild { number: usize, record: Box<DismantleRecord> },
-    Finish { entity: usize },
+    /// `rows` of the source are in the chunk.
+    Chunk {
+        entity: usize,
+        chunk: ChunkId,
+        rows: u64,
+    },
+    Rebuild {
+        number: usize,
+        record: Box<DismantleRecord>,
+    },
+    Finish {
+        entity: usize,
+    },
 }
 
 /// Works until the coordinator hangs up. A job that fails for good is told, and ends the run.
@@ -50,7 +60,7 @@ impl Loader<'_, '_> {
         let mut attempt = 1;
         loop {
             let done = match job {
-                LoadJob::Chunk { entity, chunk } => self.chunk(*entity, *chunk, store),
+                LoadJob::Chunk { entity, chunk, rows } => self.chunk(*entity, *chunk, *rows, store),
                 LoadJob::Rebuild { number, record } => self.rebuild(*number, record, store),
                 LoadJob::Finish { entity } => self.finish(*entity, store),
             };
@@ -79,7 +89,7 @@ impl Loader<'_, '_> {
         self.reader.take().map_or_else(|| self.shared.reader(), Ok)
     }
 
-    fn chunk(&mut self, index: usize, chunk: ChunkId, store: &Store<'_>) -> Result<(), PipelineError> {
+    fn chunk(&mut self, index: usize, chunk: ChunkId, source_rows: u64, store: &Store<'_>) -> Result<(), PipelineError> {
         let shared = self.shared;
         let since = Moment::now();
         let plan = shared.load_plans[index]
@@ -112,7 +122,7 @@ impl Loader<'_, '_> {
                     generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 }
             }
-            Ok(Message::Loaded { entity: index, rows: count, refused, mark: marked })
+            Ok(Message::Loaded { entity: index, rows: source_rows, refused, mark: marked })
         });
         Ok(())
     }

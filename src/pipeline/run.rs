@@ -15,10 +15,9 @@ use super::store::{self, Store};
 use super::{constraints, load, resume};
 use uuid::Uuid;
 
-use crate::pg::SourceQuery;
 use crate::plan::CompiledEntity;
 use crate::row::Incident;
-use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges};
+use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges, source_query};
 use crate::staging::{
     ChunkId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart, SnapshotRecord,
     StagingReader, StagingWriter, TransformedChunk, encode_payload,
@@ -200,12 +199,9 @@ fn open_source(
 
 /// What is read for an entity.
 fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
-    let with: Vec<String> = setup.plan.with.iter().map(|(name, sql)| format!("{} AS (\n{sql}\n)", crate::pg::ident(name))).collect();
-    let plan = &setup.plan.entities[entity.index];
-    let is_table = crate::pg::QualifiedName::parse(&plan.from.value).is_some();
     EntityQuery {
         entity: entity.name.clone(),
-        query: SourceQuery { with: (!with.is_empty() && !is_table).then(|| with.join(",\n")), from: plan.from.value.clone() },
+        query: source_query(setup.plan, &setup.plan.entities[entity.index]),
         columns: entity.source.clone(),
         key: entity.key.columns.clone(),
     }

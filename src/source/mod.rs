@@ -5,12 +5,14 @@
 
 mod controls;
 mod error;
+mod query;
 mod ranges;
 mod read;
 mod snapshot;
 
 pub use controls::{ControlSums, control_sums};
 pub use error::SourceError;
+pub use query::source_query;
 pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};
 pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk};
 pub use snapshot::{Reader, SnapshotHolder, SnapshotInfo};
