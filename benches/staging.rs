@@ -2,15 +2,14 @@
 //! a snapshot, packing and unpacking payloads. `cargo bench --bench staging`
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod support;
+
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use etl::row::{KeyKind, LegacyKey, Outcome, TupleWriter};
-use etl::staging::{
-    ChunkId, EntityId, EntityRecord, ExtractedChunk, KeyRecord, RangeSpec, RunId, RunStart, SnapshotId, SnapshotRecord, StagingReader,
-    StagingWriter, TransformedChunk, decode_payload, encode_payload,
-};
+use etl::row::{LegacyKey, Outcome, TupleWriter};
+use etl::staging::{ChunkId, ExtractedChunk, KeyRecord, RunId, StagingReader, TransformedChunk, decode_payload, encode_payload};
+use support::Staging;
 use uuid::Uuid;
 
 /// The tasks of the flagship migration, in chunks of some 4 MB.
@@ -45,43 +44,7 @@ fn ranges() -> Vec<std::ops::Range<i64>> {
     (0..KEYS).step_by(usize::try_from(ROWS).unwrap()).map(|first| first..(first + ROWS).min(KEYS)).collect()
 }
 
-struct File {
-    writer: StagingWriter,
-    run: RunId,
-    snapshot: SnapshotId,
-    entity: EntityId,
-}
-
-fn create(folder: &Path) -> File {
-    let mut writer = StagingWriter::create(&folder.join("staging.db")).unwrap();
-    let start = RunStart { command: "run".into(), plan_hash: "hash".into(), plan_files: vec![], source: None, target: None };
-    let run = writer.start_run(&start).unwrap().id;
-    let snapshot = writer
-        .record_snapshot(&SnapshotRecord {
-            run,
-            exported_name: "1".into(),
-            system_identifier: None,
-            database: "legacy".into(),
-            server_version: "15".into(),
-            wal_lsn: None,
-        })
-        .unwrap();
-    let entity = writer
-        .register_entity(&EntityRecord {
-            name: "tasks".into(),
-            target_table: "public.tasks".into(),
-            key_kind: KeyKind::Int,
-            source_columns: vec![],
-            target_columns: vec![],
-            extract_hash: String::new(),
-            transform_hash: String::new(),
-        })
-        .unwrap();
-    writer.plan_ranges(entity, &[RangeSpec { lower: None, upper: None }]).unwrap();
-    File { writer, run, snapshot, entity }
-}
-
-fn extract(file: &mut File, payload: impl Fn(&std::ops::Range<i64>) -> Vec<u8>) {
+fn extract(file: &mut Staging, payload: impl Fn(&std::ops::Range<i64>) -> Vec<u8>) {
     for (batch, ranges) in (0_u32..).zip(ranges().chunks(BATCH)) {
         file.writer.begin_batch().unwrap();
         for (seq, range) in (batch * u32::try_from(BATCH).unwrap()..).zip(ranges) {
@@ -118,7 +81,7 @@ fn transformed(run: RunId) -> Vec<TransformedChunk> {
         .collect()
 }
 
-fn store(file: &mut File, chunks: &[TransformedChunk]) {
+fn store(file: &mut Staging, chunks: &[TransformedChunk]) {
     for batch in chunks.chunks(BATCH) {
         file.writer.begin_batch().unwrap();
         for chunk in batch {
@@ -136,7 +99,7 @@ fn staging(criterion: &mut Criterion) {
     let small = |range: &std::ops::Range<i64>| encode_payload(1, range.clone().count() as u64, &[0]).unwrap();
     let chunks = transformed(RunId(Uuid::nil()));
     let prepare = |folder: &tempfile::TempDir| {
-        let mut file = create(folder.path());
+        let mut file = support::staging(folder.path());
         extract(&mut file, small);
         let mut chunks = chunks.clone();
         for chunk in &mut chunks {
@@ -180,7 +143,7 @@ fn staging(criterion: &mut Criterion) {
         bench.iter_batched(
             || {
                 let folder = tempfile::tempdir().unwrap();
-                let file = create(folder.path());
+                let file = support::staging(folder.path());
                 (folder, file)
             },
             |(folder, mut file)| {
