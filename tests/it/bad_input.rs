@@ -94,14 +94,14 @@ fn a_source_column_that_nobody_mentions() {
 fn no_plan_here() {
     let empty = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_etl")).arg("run").current_dir(empty.path()).output().unwrap();
-    outcome(output).exits(2).says("etl.toml");
+    outcome(&output).exits(2).says("etl.toml");
 }
 
 #[test]
 fn an_unset_variable_is_named() {
     let shop = shop();
     let output = shop.migration.command(&RUN).env_remove("SOURCE_DATABASE_URL").output().unwrap();
-    outcome(output).exits(2).says("SOURCE_DATABASE_URL");
+    outcome(&output).exits(2).says("SOURCE_DATABASE_URL");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_read_only_folder() {
         as_nobody.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command = as_nobody;
     }
-    outcome(command.output().unwrap()).exits(1).says("locked");
+    outcome(&command.output().unwrap()).exits(1).says("locked");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is left there");
 }
 

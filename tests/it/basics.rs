@@ -1,5 +1,7 @@
 //! A migration that goes well: what is in the target, what is counted, what the commands say.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::support::shop;
 
 const RUN: [&str; 4] = ["run", "--progress", "none", "--json"];
@@ -73,7 +75,6 @@ fn inspection_works_offline_and_beside_a_finished_run() {
     let shown = shop.migration.etl(&["quarantine", "show", "people", "70"]).exits(0);
     assert!(!shown.stdout.contains("m70@example.org"), "values are masked unless asked for: {}", shown.stdout);
     shop.migration.etl(&["quarantine", "show", "people", "70", "--show-values"]).exits(0).says("m70@example.org");
-    use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(shop.migration.staging()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -102,7 +102,7 @@ impl Migration {
 
     /// Calls the binary with this plan.
     pub fn etl(&self, args: &[&str]) -> Outcome {
-        outcome(self.command(args).output().unwrap())
+        outcome(&self.command(args).output().unwrap())
     }
 
     /// Calls the binary, which kills itself at a failpoint; gives whether it did.
@@ -112,7 +112,7 @@ impl Migration {
         if output.status.signal() == Some(9) {
             return true;
         }
-        let outcome = outcome(output);
+        let outcome = outcome(&output);
         assert!(
             outcome.code == Some(0) || outcome.code == Some(3),
             "{failpoint}: not killed, and not well either\n{}\n{}",
@@ -124,7 +124,7 @@ impl Migration {
 }
 
 /// What a finished process gave.
-pub fn outcome(output: Output) -> Outcome {
+pub fn outcome(output: &Output) -> Outcome {
     Outcome {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
