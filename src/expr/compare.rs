@@ -59,11 +59,20 @@ impl Comparator {
         })
     }
 
+    /// Whether two values, neither of them NULL, are equal. Texts are compared by length first: ordering against an empty text
+    /// calls `memcmp` with a dangling pointer, which costs tens of nanoseconds on some machines, and `= ''` stands in every clean-up.
+    pub fn equal(&self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
+        match (self, left, right) {
+            (Self::Text, Value::Text(l), Value::Text(r)) => Ok(l == r),
+            _ => self.order(left, right).map(Ordering::is_eq),
+        }
+    }
+
     /// `IS NOT DISTINCT FROM`
     pub fn same(&self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
         match (left.is_null(), right.is_null()) {
             (true, true) => Ok(true),
-            (false, false) => self.order(left, right).map(Ordering::is_eq),
+            (false, false) => self.equal(left, right),
             _ => Ok(false),
         }
     }

@@ -246,8 +246,10 @@ impl Node {
         let null = left.is_null() || right.is_null();
         match self {
             Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, &right)? == *negated)),
-            Self::Nullif { by, .. } => Ok(if !null && by.order(&left, &right)?.is_eq() { Value::Null } else { left }),
+            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, &right)? { Value::Null } else { left }),
             _ if null => Ok(Value::Null),
+            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, &right)?)),
+            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, &right)?)),
             Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, &right)?))),
             Self::Replace { replacer, .. } => {
                 let (mut left, mut right) = (left, right);
@@ -321,7 +323,7 @@ impl Node {
             let item = item.eval(ctx)?;
             if item.is_null() {
                 unknown = true;
-            } else if by.order(&operand, &item)?.is_eq() {
+            } else if by.equal(&operand, &item)? {
                 return Ok(Value::Bool(!negated));
             }
         }

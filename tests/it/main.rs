@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod basics;
+mod flagship;
 mod resume;
 mod support;
 mod validator;
