@@ -22,12 +22,18 @@ type Located = (usize, crate::staging::KeyEntry, Uuid);
 /// A loaded chunk that loses rows: its entity, and what staging is told.
 pub(super) type Refusal = (usize, LoadedChunk);
 
-/// Takes down what may be taken down, and gives everything that is down, in the order of putting back.
+/// How many rows there must be to load for each row that the mapping table holds, in quarters, before its indexes are built anew rather
+/// than kept: a bulk build of a row costs about a quarter of its insertion into two standing indexes.
+const WORTH_A_BUILD: u64 = 4;
+
+/// Takes down what may be taken down, and gives everything that is down, in the order of putting back. About `expected` rows are
+/// to be loaded.
 pub(super) fn dismantle(
     shared: &Shared<'_>,
     session: &mut Session,
     writer: &mut StagingWriter,
     reader: &StagingReader,
+    expected: u64,
 ) -> Result<Vec<DismantleRecord>, PipelineError> {
     let plan = shared.setup.plan;
     let staging_id = shared.meta.staging_id;
@@ -44,7 +50,12 @@ pub(super) fn dismantle(
     let mut empty = Vec::new();
     for table in tables.iter().chain(&mapping) {
         let owner = crate::pg::describe_table(session, table).map_err(TargetError::from)?.privileges.owner;
-        if owner && !down.iter().any(|record| record.table == *table) && is_empty(session, table).map_err(TargetError::from)? {
+        if !owner || down.iter().any(|record| record.table == *table) {
+            continue;
+        }
+        let ours = is_empty(session, table).map_err(TargetError::from)?
+            || (mapping.as_ref() == Some(table) && is_our_mapping(session, reader, table, expected)?);
+        if ours {
             empty.push(table.clone());
         }
     }
@@ -67,6 +78,12 @@ pub(super) fn dismantle(
         }
     }
     Ok(records)
+}
+
+/// Whether the mapping table holds nothing but what was published from this staging file, and little of it beside what is to come.
+fn is_our_mapping(session: &mut Session, reader: &StagingReader, table: &QualifiedName, expected: u64) -> Result<bool, PipelineError> {
+    let published: u64 = reader.ledger()?.iter().map(|(_, ledger)| ledger.done.loaded + ledger.done.merged).sum();
+    Ok(expected.saturating_mul(WORTH_A_BUILD) >= published && target::count_rows(session, table, None)? == published)
 }
 
 fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<DismantleRecord>, PipelineError> {

@@ -114,10 +114,12 @@ fn stages(
         return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
     }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
-    let target = if loads { Some(open_target(shared, writer, reader, &mut states)?) } else { None };
     let source = open_source(shared, writer, reader, &states)?;
+    let unread = source.as_ref().map_or(0, |source| source.estimated_rows);
+    let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
+    let target = if loads { Some(open_target(shared, writer, reader, &mut states, unread + staged)?) } else { None };
     let (rebuilds, _lock) = target.map_or((Vec::new(), None), |(rebuilds, lock)| (rebuilds, Some(lock)));
-    threads(shared, slot, states, rebuilds, source.as_ref().map(|(queue, _)| queue))
+    threads(shared, slot, states, rebuilds, source.as_ref().map(|source| &source.queue))
 }
 
 /// Locks the target, brings the staging file and the target's ledger together, and takes constraints down.
@@ -126,6 +128,7 @@ fn open_target(
     writer: &mut StagingWriter,
     reader: &StagingReader,
     states: &mut Vec<EntityState>,
+    expected: u64,
 ) -> Result<(Vec<Rebuild>, TargetLock), PipelineError> {
     let setup = shared.setup;
     let endpoint = setup
@@ -137,7 +140,7 @@ fn open_target(
     crate::target::ensure_schema(&mut session)?;
     resume::reconcile(shared, &mut session, writer, reader)?;
     *states = resume::states(setup, reader, &shared.ids)?;
-    let down = constraints::dismantle(shared, &mut session, writer, reader)?;
+    let down = constraints::dismantle(shared, &mut session, writer, reader, expected)?;
     for (index, table) in setup.tables.iter().enumerate() {
         let Some(table) = table else { continue };
         let own = |fk: &&crate::pg::ForeignKey| {
@@ -149,13 +152,20 @@ fn open_target(
     Ok((rebuilds, lock))
 }
 
+/// What is to be read. The snapshot lives as long as its holder.
+struct Source {
+    queue: ReadQueue,
+    estimated_rows: u64,
+    _holder: SnapshotHolder,
+}
+
 /// Opens a snapshot and plans what is to be read in it; nothing when everything is read.
 fn open_source(
     shared: &Shared<'_>,
     writer: &mut StagingWriter,
     reader: &StagingReader,
     states: &[EntityState],
-) -> Result<Option<(ReadQueue, SnapshotHolder)>, PipelineError> {
+) -> Result<Option<Source>, PipelineError> {
     let setup = shared.setup;
     let unread: Vec<usize> = (0..states.len()).filter(|e| states[*e].taking_part && !states[*e].extracted).collect();
     if !setup.settings.stages.include(Stage::Extract) || unread.is_empty() {
@@ -177,11 +187,13 @@ fn open_source(
     })?;
     let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
     let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
+    let mut estimated_rows = 0;
     for index in unread {
         let (entity, id) = (shared.entity(index)?, shared.id(index)?);
         let query = entity_query(setup, entity);
         let planned = plan_ranges(holder.reader(), &query, RangeOptions::default())?;
         (shared.observe)(&Event::Expected { entity: index, rows: planned.estimated_rows });
+        estimated_rows += planned.estimated_rows;
         let specs: Vec<_> = planned.ranges.iter().map(|range| extract::bounds(entity.key.kind, range)).collect();
         let rows = writer.plan_ranges(id, &specs)?;
         let each = planned.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
@@ -194,7 +206,7 @@ fn open_source(
     }
     tasks.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
     let tasks = tasks.into_iter().map(|(_, task)| task).collect();
-    Ok(Some((ReadQueue::new(tasks, queries, snapshot, info), holder)))
+    Ok(Some(Source { queue: ReadQueue::new(tasks, queries, snapshot, info), estimated_rows, _holder: holder }))
 }
 
 /// What is read for an entity.
