@@ -207,7 +207,7 @@ pub(super) struct RunArgs {
 }
 
 /// Big enough that a transaction for each is cheap, small enough that a handful in flight stay within the memory of a small machine.
-const CHUNK_BYTES: u64 = 4 << 20;
+const CHUNK_BYTES: u64 = 2 << 20;
 
 /// What is redone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
