@@ -6,6 +6,7 @@ use super::moving::{collect, settle, show};
 use super::prepare::{Prepared, Purpose, prepare};
 use super::progress::Progress;
 use crate::error::{Error, Exit};
+use crate::pipeline;
 use crate::staging::StagingReader;
 use crate::validate;
 
@@ -13,6 +14,10 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let stop = interrupt::listen()?;
     let Prepared { plan, selected, checked, target, .. } = prepare(context, Purpose::Validate)?;
     let Some(target) = target else { return Err(Error::usage("no target is given", "--target URL")) };
+    let (back, down) = pipeline::put_back(&plan.staging, &target)?;
+    if back + down > 0 {
+        context.out.warn(&format!("a run died with constraints down: {back} are up again, {down} come back with the next etl load"));
+    }
     let progress = Progress::new(context.out, plan.entity_names(), None, context.command);
     let request = validate::Request {
         plan: &plan,

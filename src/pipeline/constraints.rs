@@ -10,7 +10,7 @@ use super::settings::PipelineError;
 use super::shared::Shared;
 use crate::pg::{QualifiedName, Session, is_empty};
 use crate::plan::{Constraints, Triggers};
-use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingReader, StagingWriter};
+use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingError, StagingReader, StagingWriter};
 use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
 
 /// The mapping table's column with the new key.
@@ -264,4 +264,31 @@ fn locate(
         }
     }
     Ok(located)
+}
+
+/// Puts back whatever a run that died left down, for commands that do not load. What rows stand in the way of stays down, and so does
+/// everything while another `etl` works on this migration; the next load brings it back. Gives how many came back and how many did not.
+pub fn put_back(staging: &std::path::Path, endpoint: &crate::pg::Endpoint) -> Result<(usize, usize), PipelineError> {
+    let reader = StagingReader::open(staging)?;
+    if reader.dismantled()?.iter().all(|d| d.restored) {
+        return Ok((0, 0));
+    }
+    let staging_id = reader.meta()?.staging_id;
+    let mut writer = match StagingWriter::open(staging) {
+        Err(StagingError::Busy { .. }) => return Ok((0, 0)),
+        writer => writer?,
+    };
+    let _lock = target::TargetLock::acquire(endpoint)?;
+    let mut session = endpoint.connect().map_err(TargetError::from)?;
+    let down: Vec<DismantleRecord> = target::outstanding(&mut session, Some(staging_id))?.into_iter().map(|(_, record)| record).collect();
+    let failed = target::restore_all(&mut session, staging_id, &down)?;
+    let stays = |schema: &str, table: &str, name: &str| {
+        failed.iter().any(|(r, _)| r.name == name && r.table.name == table && r.table.schema.as_deref().unwrap_or_default() == schema)
+    };
+    for recorded in reader.dismantled()?.into_iter().filter(|d| !d.restored) {
+        if !stays(&recorded.schema, &recorded.table, &recorded.name) {
+            writer.mark_restored(&recorded.schema, &recorded.table, &recorded.name)?;
+        }
+    }
+    Ok((down.len() - failed.len(), failed.len()))
 }

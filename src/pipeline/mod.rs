@@ -11,6 +11,7 @@
 
 mod constraints;
 mod coordinator;
+mod dispatch;
 mod extract;
 mod failpoint;
 mod load;
@@ -21,5 +22,6 @@ mod settings;
 mod shared;
 mod store;
 
+pub use constraints::put_back;
 pub use run::run;
 pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages};
