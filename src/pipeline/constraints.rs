@@ -160,8 +160,10 @@ pub(super) fn rebuild(
             .filter_map(|id| Uuid::parse_str(id).ok())
             .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
             .collect();
-        if rows.len() < group.len() {
-            // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile.
+        let ids: std::collections::HashSet<&String> = group.iter().collect();
+        if rows.len() < group.len() || ids.len() < group.len() {
+            // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile. Or the id itself is
+            // there twice, and nothing tells which row is which.
             return Err(error.into());
         }
         rows.sort_by(|a, b| (a.0, &a.1.row.key).cmp(&(b.0, &b.1.row.key)));

@@ -146,6 +146,8 @@ pub(super) struct Coordinator<'c, 's> {
     pub(super) rebuilds: Vec<Rebuild>,
     /// The generations as far as messages told of them: see `Shared::generations`.
     pub(super) generations: Vec<u64>,
+    /// Tables fed by several entities whose new keys were found to be distinct.
+    pub(super) distinct: Vec<crate::pg::QualifiedName>,
     pub(super) readers: usize,
     pub(super) loaders: usize,
     pub(super) moved: [u64; 3],

@@ -95,12 +95,36 @@ impl<'c> Coordinator<'c, '_> {
             let _ = self.own.send(Message::Failed(PipelineError::NotReady { message }));
             return;
         }
+        match self.keys_are_distinct(entity) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                let _ = self.own.send(Message::Failed(error));
+                return;
+            }
+        }
         while self.loads_running <= self.loaders
             && let Some((chunk, rows)) = self.states[entity].unloaded.pop_front()
         {
             self.states[entity].loading += 1;
             self.send(LoadJob::Chunk { entity, chunk, rows });
         }
+    }
+
+    /// Whether no two entities mint one new key for a table that both feed; asked once all of them are transformed, and before a
+    /// row of theirs is sent. Within an entity two different keys do not meet.
+    fn keys_are_distinct(&mut self, entity: usize) -> Result<bool, PipelineError> {
+        let Some(table) = self.table_of(entity).cloned() else { return Ok(true) };
+        let feeding: Vec<usize> = (0..self.states.len()).filter(|e| self.table_of(*e) == Some(&table)).collect();
+        if feeding.len() < 2 || self.distinct.contains(&table) {
+            return Ok(true);
+        }
+        if feeding.iter().any(|e| self.states[*e].taking_part && !self.states[*e].is_transformed()) {
+            return Ok(false);
+        }
+        self.shared.reader()?.check_collisions(&self.shared.entity(entity)?.target)?;
+        self.distinct.push(table);
+        Ok(true)
     }
 
     fn send(&mut self, job: LoadJob) {

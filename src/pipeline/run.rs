@@ -266,6 +266,7 @@ fn threads(
             states,
             rebuilds,
             generations: vec![0; shared.generations.len()],
+            distinct: Vec::new(),
             readers,
             loaders,
             moved: [0; 3],

@@ -6,5 +6,6 @@ mod bad_input;
 mod basics;
 mod flagship;
 mod resume;
+mod shared_table;
 mod support;
 mod validator;
