@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod basics;
+mod faults;
 mod flagship;
 mod resume;
 mod shared_table;
