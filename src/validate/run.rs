@@ -99,7 +99,20 @@ struct Compared {
     mapping: Option<MappingResult>,
 }
 
-/// Compares the tables, the biggest first, several at a time where there are threads: each comparison keeps two of them busy.
+/// One comparison: the cells of a table, or its part of the mapping table.
+#[derive(Clone, Copy)]
+enum Part {
+    Cells(usize),
+    Mapping(usize),
+}
+
+enum Found {
+    Cells(usize, TableResult),
+    Mapping(usize, MappingResult),
+}
+
+/// Compares the tables and their parts of the mapping table, the biggest first, several at a time. Each comparison has a thread for
+/// either side, but most of the work is the server's.
 fn compare_tables(
     request: &Request<'_>,
     subjects: &Subjects,
@@ -107,31 +120,56 @@ fn compare_tables(
     means: Means<'_>,
     observe: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Vec<Compared>, ValidateError> {
-    let mut order: Vec<usize> = (0..subjects.tables.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(subjects.tables[*at].expected()));
+    let tables = 0..subjects.tables.len();
+    let mut parts: Vec<Part> = tables.clone().map(Part::Cells).chain(tables.filter(|_| mappings.is_some()).map(Part::Mapping)).collect();
+    // A row of the mapping table has a third of the columns of a usual row.
+    parts.sort_by_key(|part| match part {
+        Part::Cells(at) => std::cmp::Reverse(subjects.tables[*at].expected()),
+        Part::Mapping(at) => std::cmp::Reverse(subjects.tables[*at].expected() / 3),
+    });
     let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, Compared)>, ValidateError> {
+    let work = || -> Result<Vec<Found>, ValidateError> {
         let mut session = request.target.connect()?;
         let mut done = Vec::new();
-        while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
-            let table = &subjects.tables[at];
-            let entity = table.feeds.iter().find_map(|feed| feed.index).unwrap_or(0);
-            let cells = compare_table(table, &mut session, means, &|rows| observe(&Progress::Rows { entity, rows }))?;
-            let mapping = mappings.map(|mappings| compare_mapping(table, mappings, &mut session, means)).transpose()?;
-            done.push((at, Compared { cells, mapping }));
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+            match (part, mappings) {
+                (Part::Cells(at), _) => {
+                    let table = &subjects.tables[at];
+                    let entity = table.feeds.iter().find_map(|feed| feed.index).unwrap_or(0);
+                    done.push(Found::Cells(
+                        at,
+                        compare_table(table, &mut session, means, &|rows| observe(&Progress::Rows { entity, rows }))?,
+                    ));
+                }
+                (Part::Mapping(at), Some(mappings)) => {
+                    done.push(Found::Mapping(at, compare_mapping(&subjects.tables[at], mappings, &mut session, means)?));
+                }
+                (Part::Mapping(_), None) => {}
+            }
         }
         Ok(done)
     };
-    let workers = request.jobs.div_ceil(2).clamp(1, order.len().max(1));
-    let mut compared = thread::scope(|scope| {
+    let workers = request.jobs.clamp(1, parts.len().max(1));
+    let found = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let mut compared = Vec::new();
+        let mut found = Vec::new();
         for thread in threads {
-            compared.extend(thread.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of tables" })??);
+            found.extend(thread.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of tables" })??);
         }
-        Ok::<_, ValidateError>(compared)
+        Ok::<_, ValidateError>(found)
     })?;
+    let mut compared: Vec<(usize, Compared)> = Vec::new();
+    let mut of_mapping: Vec<(usize, MappingResult)> = Vec::new();
+    for one in found {
+        match one {
+            Found::Cells(at, cells) => compared.push((at, Compared { cells, mapping: None })),
+            Found::Mapping(at, mapping) => of_mapping.push((at, mapping)),
+        }
+    }
     compared.sort_by_key(|(at, _)| *at);
+    for (at, mapping) in of_mapping {
+        compared[at].1.mapping = Some(mapping);
+    }
     Ok(compared.into_iter().map(|(_, compared)| compared).collect())
 }
 
