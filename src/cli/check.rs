@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 use super::context::{Context, refused};
-use super::prepare::{Prepared, Purpose, prepare};
+use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::table::{Table, bytes, number};
 use crate::check::free_bytes;
 use crate::error::{Error, Exit};
@@ -12,6 +12,9 @@ use crate::plan::{Problems, Severity};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let prepared = prepare(context, Purpose::Check)?;
+    if let Some(target) = &prepared.target {
+        put_back(context, &prepared.plan, target)?;
+    }
     let problems = &prepared.problems;
     let exit = if problems.has_errors() { Exit::Wrong } else { Exit::Done };
     if context.out.json {

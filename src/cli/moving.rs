@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::args::{RedoStage, StageArgs};
 use super::context::Context;
 use super::interrupt;
-use super::prepare::{Prepared, Purpose, prepare};
+use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::progress::Progress;
 use crate::error::{Error, Exit};
 use crate::pipeline::{self, Finished, Redo, Settings, Setup, Stage, Stages};
@@ -34,6 +34,9 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages,
         Some(RedoStage::Extract) => Redo::Extract,
     };
     let Prepared { plan, selected, checked, source, target, .. } = prepare(context, Purpose::Stages(stages, redo))?;
+    if let Some(target) = target.as_ref().filter(|_| !stages.include(Stage::Load)) {
+        put_back(context, &plan, target)?;
+    }
     let settings = Settings {
         stages,
         jobs: context.jobs(),

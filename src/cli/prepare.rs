@@ -5,7 +5,7 @@ use super::context::{Context, if_there, refused};
 use crate::check::{CheckError, Checked, Need, Request, Side, check, parents};
 use crate::error::Error;
 use crate::pg::Endpoint;
-use crate::pipeline::{Redo, Stage, Stages};
+use crate::pipeline::{self, Redo, Stage, Stages};
 use crate::plan::{Plan, Problems};
 use crate::staging::StagingReader;
 
@@ -112,4 +112,17 @@ fn is_read(plan: &Plan, selected: &[bool], staging: &StagingReader) -> Result<bo
         let found = known.iter().find(|k| k.record.name == entity.name && k.extracted_run.is_some());
         found.is_some_and(|k| k.record.extract_hash == entity.extract_fingerprint.to_string())
     }))
+}
+
+/// Constraints that a run left down when it died come back with whatever command is typed next. A load does it at its end; every other
+/// command that reaches the target does it first.
+pub(super) fn put_back(context: &Context<'_>, plan: &Plan, target: &Endpoint) -> Result<(), Error> {
+    if !plan.staging.exists() {
+        return Ok(());
+    }
+    let (back, down) = pipeline::put_back(&plan.staging, target)?;
+    if back + down > 0 {
+        context.out.warn(&format!("a run died with constraints down: {back} are up again, {down} come back with the next etl load"));
+    }
+    Ok(())
 }

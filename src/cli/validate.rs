@@ -3,10 +3,9 @@
 use super::context::Context;
 use super::interrupt;
 use super::moving::{collect, settle, show};
-use super::prepare::{Prepared, Purpose, prepare};
+use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::progress::Progress;
 use crate::error::{Error, Exit};
-use crate::pipeline;
 use crate::staging::StagingReader;
 use crate::validate;
 
@@ -14,10 +13,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let stop = interrupt::listen()?;
     let Prepared { plan, selected, checked, target, .. } = prepare(context, Purpose::Validate)?;
     let Some(target) = target else { return Err(Error::usage("no target is given", "--target URL")) };
-    let (back, down) = pipeline::put_back(&plan.staging, &target)?;
-    if back + down > 0 {
-        context.out.warn(&format!("a run died with constraints down: {back} are up again, {down} come back with the next etl load"));
-    }
+    put_back(context, &plan, &target)?;
     let progress = Progress::new(context.out, plan.entity_names(), None, context.command);
     let request = validate::Request {
         plan: &plan,

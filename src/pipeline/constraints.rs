@@ -280,7 +280,10 @@ pub fn put_back(staging: &std::path::Path, endpoint: &crate::pg::Endpoint) -> Re
         Err(StagingError::Busy { .. }) => return Ok((0, 0)),
         writer => writer?,
     };
-    let _lock = target::TargetLock::acquire(endpoint)?;
+    let _lock = match target::TargetLock::acquire(endpoint) {
+        Err(TargetError::Locked { .. }) => return Ok((0, 0)),
+        lock => lock?,
+    };
     let mut session = endpoint.connect().map_err(TargetError::from)?;
     let down: Vec<DismantleRecord> = target::outstanding(&mut session, Some(staging_id))?.into_iter().map(|(_, record)| record).collect();
     let failed = target::restore_all(&mut session, staging_id, &down)?;

@@ -16,7 +16,7 @@ mappings = "public.migration_mappings"
 
 fn entity(from: &str) -> String {
     format!(
-        "target = \"public.comments\"\nkey = \"key\"\nfrom = \"{from}\"\n[columns]\nid = \"new_id()\"\nbody = \"body\"\norigin = \"'{{}}'\"\n[ignore]\nid = \"part of the key\"\n"
+        "target = \"public.comments\"\nkey = \"key\"\nfrom = \"{from}\"\n[columns]\nid = \"new_id()\"\nbody = \"body\"\norigin = \"'{{}}'\"\nlegacy_id = \"id\"\n"
     )
 }
 
@@ -28,7 +28,7 @@ fn migration(key_of_notes: &str) -> Migration {
     );
     migration.target.exec(
         "CREATE TABLE migration_mappings (entity_type text, legacy_id text, new_id uuid NOT NULL, migrated_at timestamptz DEFAULT now(), migration_batch text, PRIMARY KEY (entity_type, legacy_id));
-         CREATE TABLE comments (id uuid PRIMARY KEY, body text NOT NULL, origin jsonb NOT NULL)",
+         CREATE TABLE comments (id uuid PRIMARY KEY, body text NOT NULL, origin jsonb NOT NULL, legacy_id serial)",
     );
     migration
         .file("etl.toml", PLAN)
@@ -46,6 +46,12 @@ fn both_are_loaded_and_proved() {
         migration.target.value("SELECT new_id FROM migration_mappings WHERE legacy_id = 'comment:1'"),
         "bc136d24-3f94-507b-80c3-465f59947cbd"
     );
+    assert_eq!(
+        migration.target.value("SELECT nextval(pg_get_serial_sequence('comments', 'legacy_id'))"),
+        "51",
+        "the sequence stands behind what was loaded"
+    );
+    assert_eq!(migration.target.value("SELECT reltuples FROM pg_class WHERE relname = 'comments'"), "80", "the table was analysed");
     migration.target.exec("DELETE FROM comments WHERE body = 'n7'");
     migration.etl(&["validate", "--progress", "none"]).exits(4).says("note:7");
 }
