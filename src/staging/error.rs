@@ -218,7 +218,9 @@ pub enum StagingError {
     )]
     BatchLost,
     /// A text for `inspect sql` that is no query.
-    #[error("only one query that reads can be asked here ({what}); begin it with SELECT, WITH, VALUES or EXPLAIN")]
+    #[error(
+        "the query cannot be answered: {what}; one query that reads (SELECT, WITH, VALUES, EXPLAIN) can be asked over the tables and views that staging/FORMAT.md describes"
+    )]
     NotAQuery {
         /// What is wrong.
         what: String,
