@@ -62,6 +62,8 @@ pub(super) enum Message {
     Finished {
         entity: usize,
     },
+    /// A loader's job failed; why, was told before.
+    LoadGivenUp,
     Failed(PipelineError),
 }
 
@@ -209,6 +211,7 @@ impl<'c> Coordinator<'c, '_> {
         match message {
             Message::Nothing | Message::Failed(_) => {}
             Message::ReaderDone => self.readers -= 1,
+            Message::LoadGivenUp => self.loads_running -= 1,
             Message::Extracted { entity, chunk, rows } => {
                 self.states[entity].untransformed.push_back((chunk, rows));
                 self.progress(entity, Stage::Extract, rows);

@@ -45,6 +45,8 @@ pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<
     while let Ok(job) = jobs.recv() {
         if let Err(error) = loader.persist(&job, store) {
             let _ = coordinator.send(Message::Failed(error));
+            // The coordinator waits for every job that it began, also when it already knows that the run has failed.
+            let _ = coordinator.send(Message::LoadGivenUp);
         }
     }
 }

@@ -62,3 +62,15 @@ fn connections_cut_on_both_sides() {
     assert!(cuts > 0, "no connection was there to be cut");
     ends_like(&undisturbed.migration, &shop.migration);
 }
+
+#[test]
+fn a_load_that_fails_for_good_ends_the_run_and_is_continued_once_mended() {
+    let undisturbed = shop();
+    undisturbed.migration.etl(&RUN).exits(0);
+    let shop = shop();
+    // Somebody else's row under a key of ours: the mapping table refuses the chunk, and no row of it is at fault.
+    shop.migration.target.exec("INSERT INTO migration_mappings VALUES ('items', '2', gen_random_uuid(), now(), 'theirs')");
+    shop.migration.etl(&RUN).exits(1).says("public.migration_mappings").says("items");
+    shop.migration.target.exec("DELETE FROM migration_mappings WHERE migration_batch = 'theirs'");
+    ends_like(&undisturbed.migration, &shop.migration);
+}
