@@ -7,6 +7,7 @@ use super::constraints::is_unique;
 use super::coordinator::{Coordinator, Message, Preparation, RebuildState};
 use super::load::LoadJob;
 use super::settings::{PipelineError, Stage};
+use super::shared::guarded;
 use super::{prepare, run};
 use crate::target::{DismantleRecord, RecordKind};
 use crate::transform::Inputs;
@@ -51,7 +52,8 @@ impl<'c> Coordinator<'c, '_> {
                     self.states[entity].transforming += 1;
                     let (shared, store, own, inputs) = (self.shared, self.store.clone(), self.own.clone(), Arc::clone(&inputs));
                     pool.spawn(move |_| {
-                        if let Err(error) = run::transform_one(shared, entity, chunk, rows, current, &inputs, &store) {
+                        let done = guarded("a transform", || run::transform_one(shared, entity, chunk, rows, current, &inputs, &store));
+                        if let Err(error) = done {
                             let _ = own.send(Message::Failed(error));
                             let _ = own.send(Message::Stale { entity, chunk, rows });
                         }
@@ -64,7 +66,7 @@ impl<'c> Coordinator<'c, '_> {
                 self.transforms_running += 1;
                 let (shared, own, generations) = (self.shared, self.own.clone(), self.generations.clone());
                 pool.spawn(move |_| {
-                    let message = match prepare::inputs(shared, entity, &generations) {
+                    let message = match guarded("a preparation", || prepare::inputs(shared, entity, &generations)) {
                         Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
                         Err(error) => {
                             let _ = own.send(Message::Failed(error));

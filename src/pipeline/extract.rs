@@ -11,7 +11,7 @@ use crossbeam_channel::Sender;
 
 use super::coordinator::Message;
 use super::settings::PipelineError;
-use super::shared::Shared;
+use super::shared::{Shared, guarded};
 use super::store::Store;
 use crate::row::{KeyKind, LegacyKey, TupleWriter, Tuples};
 use crate::source::{ChunkReader, EntityQuery, KeyRange, Reader, ResumePoint, SnapshotInfo, SourceChunk, SourceError, control_sums};
@@ -71,7 +71,7 @@ impl ReadQueue {
 
 /// Reads until nothing is left, an error, or the stop.
 pub(super) fn work(shared: &Shared<'_>, queue: &ReadQueue, number: usize, store: &Store<'_>, coordinator: &Sender<Message>) {
-    if let Err(error) = read_all(shared, queue, number, store) {
+    if let Err(error) = guarded("a reader", || read_all(shared, queue, number, store)) {
         let _ = coordinator.send(Message::Failed(error));
     }
 }

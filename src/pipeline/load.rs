@@ -10,7 +10,7 @@ use super::constraints;
 use super::coordinator::Message;
 use super::failpoint::failpoint;
 use super::settings::PipelineError;
-use super::shared::{Shared, refused_row};
+use super::shared::{Shared, guarded, refused_row};
 use super::store::Store;
 use crate::pg::Session;
 use crate::row::{Outcome, TupleWriter};
@@ -43,7 +43,7 @@ pub(super) enum LoadJob {
 pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>) {
     let mut loader = Loader { shared, session: None, reader: None };
     while let Ok(job) = jobs.recv() {
-        if let Err(error) = loader.persist(&job, store) {
+        if let Err(error) = guarded("a loader", || loader.persist(&job, store)) {
             let _ = coordinator.send(Message::Failed(error));
             // The coordinator waits for every job that it began, also when it already knows that the run has failed.
             let _ = coordinator.send(Message::LoadGivenUp);

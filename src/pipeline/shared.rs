@@ -102,3 +102,22 @@ pub(super) fn refused_row(refused: &Refused, row_no: u32) -> crate::staging::Ref
         detail: refused.detail.clone(),
     }
 }
+
+/// Does a thread's piece of work; a panic in it becomes an error, so that whoever waits for the piece hears of its end.
+pub(super) fn guarded<T>(thread: &str, work: impl FnOnce() -> Result<T, PipelineError>) -> Result<T, PipelineError> {
+    // What a panic may have left half done is dropped with the run; what is durable was committed whole.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(PipelineError::Panicked { thread: thread.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_that_names_its_thread() {
+        let ended = guarded("a loader", || -> Result<(), PipelineError> { panic!("broken on purpose") });
+        assert!(matches!(ended, Err(PipelineError::Panicked { thread }) if thread == "a loader"));
+        assert!(guarded("a loader", || Ok(7)).is_ok_and(|n| n == 7));
+    }
+}
