@@ -7,8 +7,7 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use etl::pg::{decode, encode};
-use etl::row::{Numeric, SqlType, Tuples, Value};
+use etl::row::{Numeric, SqlType, Tuples, Value, decode, encode};
 use support::{CHUNK, mixed, task_columns, tasks};
 
 /// Fields of one type that are decoded and encoded in one go.

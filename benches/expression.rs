@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use etl::expr::{Context, EntityKey, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
-use etl::pg::decode;
+use etl::row::decode;
 use etl::row::{Column, LegacyKey, Numeric, SqlType, TupleWriter, Tuples, Value};
 use rust_decimal::Decimal;
 use support::{below, column, mixed, optional};

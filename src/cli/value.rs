@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use crate::pg::{decode, to_text};
-use crate::row::{Column, Value};
+use crate::pg::to_text;
+use crate::row::{Column, Value, decode};
 
 /// A field as text; `None` for NULL. Bytes that are no value of the type are shown as what they are.
 pub(super) fn text(column: &Column, field: Option<&[u8]>) -> Option<String> {

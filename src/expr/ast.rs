@@ -70,8 +70,28 @@ pub(super) enum Kind {
         operand: Box<Node>,
         pattern: Box<Node>,
         escape: Option<String>,
-        insensitive: bool,
+        by: Pattern,
         negated: bool,
+    },
+    /// `array[…]`
+    Array(Vec<Node>),
+    /// `(a, b)`
+    Row(Vec<Node>),
+    Subscript {
+        array: Box<Node>,
+        index: Box<Node>,
+    },
+    Slice {
+        array: Box<Node>,
+        lower: Option<Box<Node>>,
+        upper: Option<Box<Node>>,
+    },
+    /// `x = any (array)`, `x <> all (array)`
+    Quantified {
+        operator: &'static str,
+        operand: Box<Node>,
+        array: Box<Node>,
+        all: bool,
     },
     Case {
         operand: Option<Box<Node>>,
@@ -85,6 +105,14 @@ pub(super) enum Kind {
         args: Vec<Node>,
         named: Vec<(String, Node)>,
     },
+}
+
+/// What a pattern is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    Like,
+    Ilike,
+    Similar,
 }
 
 /// What `IS` asks.
@@ -101,6 +129,8 @@ pub(super) enum Test {
 pub(super) struct TypeName {
     pub name: String,
     pub modifiers: Vec<i64>,
+    /// How many `[]` stand behind it.
+    pub dimensions: usize,
 }
 
 impl Ast {
@@ -192,7 +222,12 @@ impl Node {
         match &self.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Column(_) => Vec::new(),
             Kind::Not(a) | Kind::Negate(a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
-            Kind::And(a, b) | Kind::Or(a, b) | Kind::Binary(_, a, b) | Kind::Distinct { left: a, right: b, .. } => vec![a, b],
+            Kind::And(a, b)
+            | Kind::Or(a, b)
+            | Kind::Binary(_, a, b)
+            | Kind::Distinct { left: a, right: b, .. }
+            | Kind::Subscript { array: a, index: b }
+            | Kind::Quantified { operand: a, array: b, .. } => vec![a, b],
             Kind::Like { operand, pattern, .. } => vec![operand, pattern],
             Kind::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
             Kind::Between { operand, low, high, .. } => vec![operand, low, high],
@@ -200,6 +235,8 @@ impl Node {
                 let branches = branches.iter().flat_map(|(when, then)| [when, then]);
                 operand.as_deref().into_iter().chain(branches).chain(otherwise.as_deref()).collect()
             }
+            Kind::Array(list) | Kind::Row(list) => list.iter().collect(),
+            Kind::Slice { array, lower, upper } => std::iter::once(&**array).chain(lower.as_deref()).chain(upper.as_deref()).collect(),
             Kind::Call { args, named, .. } => args.iter().chain(named.iter().map(|(_, value)| value)).collect(),
         }
     }
@@ -209,13 +246,22 @@ impl Node {
         match &mut self.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Column(_) => Vec::new(),
             Kind::Not(a) | Kind::Negate(a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
-            Kind::And(a, b) | Kind::Or(a, b) | Kind::Binary(_, a, b) | Kind::Distinct { left: a, right: b, .. } => vec![a, b],
+            Kind::And(a, b)
+            | Kind::Or(a, b)
+            | Kind::Binary(_, a, b)
+            | Kind::Distinct { left: a, right: b, .. }
+            | Kind::Subscript { array: a, index: b }
+            | Kind::Quantified { operand: a, array: b, .. } => vec![a, b],
             Kind::Like { operand, pattern, .. } => vec![operand, pattern],
             Kind::In { operand, list, .. } => std::iter::once(&mut **operand).chain(list).collect(),
             Kind::Between { operand, low, high, .. } => vec![operand, low, high],
             Kind::Case { operand, branches, otherwise } => {
                 let branches = branches.iter_mut().flat_map(|(when, then)| [when, then]);
                 operand.as_deref_mut().into_iter().chain(branches).chain(otherwise.as_deref_mut()).collect()
+            }
+            Kind::Array(list) | Kind::Row(list) => list.iter_mut().collect(),
+            Kind::Slice { array, lower, upper } => {
+                std::iter::once(&mut **array).chain(lower.as_deref_mut()).chain(upper.as_deref_mut()).collect()
             }
             Kind::Call { args, named, .. } => args.iter_mut().chain(named.iter_mut().map(|(_, value)| value)).collect(),
         }

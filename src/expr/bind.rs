@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ast::{Ast, Kind, Node as AstNode, Test, TypeName};
+use super::ast::{Ast, Kind, Node as AstNode, Pattern, Test, TypeName};
 use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -129,14 +129,24 @@ impl Binder<'_> {
             Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
             Kind::Between { operand, low, high, negated } => self.between(operand, low, high, *negated, span),
-            Kind::Like { operand, pattern, escape, insensitive, negated } => {
-                self.like(operand, pattern, escape.as_deref(), (*insensitive, *negated), span)
+            Kind::Like { by: Pattern::Similar, .. } => self.unsupported(span, "`similar to`", "write a regular expression with ~"),
+            Kind::Like { operand, pattern, escape, by, negated } => {
+                self.like(operand, pattern, escape.as_deref(), (*by == Pattern::Ilike, *negated), span)
             }
+            Kind::Array(_) | Kind::Subscript { .. } | Kind::Slice { .. } | Kind::Quantified { .. } => {
+                self.unsupported(span, "an array", "compute it in the source query")
+            }
+            Kind::Row(_) => self.unsupported(span, "a row of several values", "compare the values one by one"),
             Kind::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise.as_deref(), hint, span),
             Kind::Cast(operand, name) => self.written_cast(operand, name, span),
             Kind::Collate(operand, collation) => self.collate(operand, collation, span),
             Kind::Call { name, args, named } => self.call(name, args, named, hint, span),
         }
+    }
+
+    fn unsupported(&mut self, span: &Range<usize>, what: &str, help: &str) -> Option<Bound> {
+        let message = format!("{what} is not part of the expression language");
+        self.refuse(Diagnostic::new(codes::UNSUPPORTED_SYNTAX, span.clone(), message).help(help))
     }
 
     fn leaf(&mut self, node: &AstNode) -> Option<Bound> {
@@ -403,6 +413,11 @@ impl Binder<'_> {
 
     /// The type of this name.
     pub fn named_type(&mut self, name: &TypeName, span: &Range<usize>) -> Option<SqlType> {
+        if name.dimensions > 0 {
+            // However many dimensions are written, there is one array type for all.
+            let element = self.named_type(&TypeName { dimensions: 0, ..name.clone() }, span)?;
+            return Some(element.array());
+        }
         let known = match name.name.as_str() {
             "boolean" | "bool" => SqlType::Bool,
             "smallint" | "int2" => SqlType::Int2,
@@ -419,10 +434,21 @@ impl Binder<'_> {
             "json" => SqlType::Json,
             "jsonb" => SqlType::Jsonb,
             "name" => SqlType::Name,
-            "real" | "double precision" | "float4" | "float8" => {
-                let message = format!("{} is not exact and not supported", name.name);
-                return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("cast to numeric"));
-            }
+            "real" | "float4" => SqlType::Float4,
+            "double precision" | "float8" => SqlType::Float8,
+            "bytea" => SqlType::Bytea,
+            "time without time zone" | "time" => SqlType::Time,
+            "time with time zone" | "timetz" => SqlType::TimeTz,
+            "interval" => SqlType::Interval,
+            "inet" => SqlType::Inet,
+            "cidr" => SqlType::Cidr,
+            "macaddr" => SqlType::Macaddr,
+            "macaddr8" => SqlType::Macaddr8,
+            "bit" => SqlType::Bit,
+            "bit varying" | "varbit" => SqlType::Varbit,
+            "money" => SqlType::Money,
+            "xml" => SqlType::Xml,
+            "citext" => SqlType::Citext,
             other => {
                 // Enumerated types are known as far as a column has them.
                 let types = self.scope.columns.iter().map(|c| &c.ty).chain(self.expected);

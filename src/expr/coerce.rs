@@ -8,7 +8,7 @@ use super::cast::{self, Cast, How, Step};
 use super::compare::Comparator;
 use super::context::EvalError;
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::typed::Node;
+use super::typed::{Literal, Node};
 use crate::row::{SqlType, Value};
 
 /// PostgreSQL's type categories, as far as they matter here.
@@ -45,6 +45,12 @@ pub(super) fn implicitly(from: &SqlType, to: &SqlType) -> bool {
     float || zone || cast::find(from, to).is_some_and(|cast| cast.how == How::Implicit)
 }
 
+/// Whether a constant can be printed from its value alone; the others keep the text that they were written as.
+fn is_printed(value: &Value<'_>) -> bool {
+    let by_text = matches!(value, Value::Float4(_) | Value::Float8(_) | Value::Bytea(_) | Value::Time(_) | Value::TimeTz(..));
+    !by_text && !matches!(value, Value::Interval(_) | Value::Array(_) | Value::Raw(_))
+}
+
 impl Binder<'_> {
     fn convert(node: Node, cast: Cast, to: &SqlType) -> Node {
         match cast.step {
@@ -52,8 +58,8 @@ impl Binder<'_> {
             Step::Convert(run, fallible) => match node {
                 // A literal is converted once. One that fails must fail at the row, not here: it may never be reached.
                 Node::Const(value) if !value.is_null() => match run(value.clone()) {
-                    Ok(value) => Node::Const(value),
-                    Err(_) => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(Node::Const(value)) },
+                    Ok(value) if is_printed(&value) => Node::Const(value),
+                    _ => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(Node::Const(value)) },
                 },
                 node => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(node) },
             },
@@ -69,7 +75,8 @@ impl Binder<'_> {
         let span = bound.span.clone();
         match bound.node {
             Node::Const(Value::Text(text)) => match Self::text_as(&text, to) {
-                Ok(value) => Some(Node::Const(value)),
+                Ok(value) if is_printed(&value) => Some(Node::Const(value)),
+                Ok(value) => Some(Node::Literal(Box::new(Literal { value, text: text.into(), ty: to.clone() }))),
                 Err(mistake) => self.refuse(Diagnostic { span, ..mistake }),
             },
             Node::Incident { code, value } => {

@@ -10,8 +10,10 @@
 //! Boundary: values come from and go to the outside through [`Context`]; no field bytes, no files, no connection. Only
 //! `parse.rs` names `sqlparser`.
 
+mod array;
 mod ast;
 mod bind;
+mod bytes;
 mod cast;
 mod code_table;
 mod coerce;
@@ -19,8 +21,13 @@ mod compare;
 mod context;
 mod datetime;
 mod diagnostic;
+mod float;
+mod format;
 mod functions;
+mod identity;
+mod interval;
 mod json;
+mod mask;
 mod md5;
 mod numeric;
 mod parse;
@@ -34,6 +41,7 @@ mod sql;
 mod tests;
 mod text;
 mod typed;
+mod zone;
 
 pub use ast::{Ast, RefCall};
 pub use bind::{EntityKey, Scope, bind};

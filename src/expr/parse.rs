@@ -6,16 +6,16 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, CeilFloorKind, CharacterLength, DataType, DateTimeField, ExactNumberInfo, Expr, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Ident, ObjectName, ObjectNamePart, Spanned, TimezoneInfo,
-    TrimWhereField, UnaryOperator, Value,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CaseWhen, CastKind, CeilFloorKind, CharacterLength, DataType, DateTimeField,
+    ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments, Ident, Interval, ObjectName,
+    ObjectNamePart, Spanned, Subscript, TimezoneInfo, TrimWhereField, UnaryOperator, Value,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
-use super::ast::{Ast, Kind, Node, Test, TypeName};
+use super::ast::{Ast, Kind, Node, Pattern, Test, TypeName};
 use super::diagnostic::{Diagnostic, codes};
 
 /// Nesting beyond which an expression is refused: what the stack of a worker thread holds with a wide margin.
@@ -192,13 +192,18 @@ impl<'a> Source<'a> {
                 Ok(Kind::Cast(self.boxed(expr, deeper)?, Self::type_name(data_type, span)?))
             }
             Expr::Collate { expr, collation } => Ok(Kind::Collate(self.boxed(expr, deeper)?, last_name(collation))),
-            Expr::Like { .. } | Expr::ILike { .. } => self.like(expr, span, deeper),
+            Expr::Like { .. } | Expr::ILike { .. } | Expr::SimilarTo { .. } => self.like(expr, span, deeper),
             Expr::Ceil { .. } | Expr::Floor { .. } | Expr::Position { .. } | Expr::Substring { .. } | Expr::Trim { .. } => {
                 self.call_in_words(expr, span, deeper)
             }
             Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) | Expr::InList { .. } | Expr::Between { .. } => {
                 self.predicate(expr, deeper)
             }
+            Expr::AnyOp { .. } | Expr::AllOp { .. } | Expr::Array(_) | Expr::CompoundFieldAccess { .. } | Expr::Tuple(_) => {
+                self.collection(expr, span, deeper)
+            }
+            Expr::AtTimeZone { .. } | Expr::Extract { .. } | Expr::Overlay { .. } => self.call_in_words(expr, span, deeper),
+            Expr::Interval(interval) => Self::interval(interval, span),
             expr => self.test(expr, span, deeper),
         }
     }
@@ -300,6 +305,17 @@ impl<'a> Source<'a> {
                 let set = trim_what.as_deref().into_iter().chain(trim_characters.iter().flatten());
                 (name, std::iter::once(&**expr).chain(set).collect())
             }
+            // What PostgreSQL's own grammar makes of these.
+            Expr::AtTimeZone { timestamp, time_zone } => ("timezone", vec![time_zone, timestamp]),
+            Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
+                ("overlay", [&**expr, overlay_what, overlay_from].into_iter().chain(overlay_for.as_deref()).collect())
+            }
+            Expr::Extract { field, expr, .. } => {
+                let field = field.to_string().trim_matches(['\'', '"']).to_ascii_lowercase();
+                let field = Node { kind: Kind::Text(field), span: span.clone() };
+                let args = vec![field, self.node(expr, deeper)?];
+                return Ok(Kind::Call { name: "extract".to_owned(), args, named: Vec::new() });
+            }
             _ => return Err(Self::unsupported(span.clone(), "a second argument", "write ceil(x) or floor(x)")),
         };
         let args = args.into_iter().map(|arg| self.node(arg, deeper)).collect::<Result<_, _>>()?;
@@ -311,14 +327,7 @@ impl<'a> Source<'a> {
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => {
                 ("a subquery", "put it into the source query and use its column here")
             }
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => ("`any` and `all` over an array", "write x in (…)"),
-            Expr::Array(_) | Expr::CompoundFieldAccess { .. } => ("an array", "compute it in the source query"),
-            Expr::AtTimeZone { .. } => ("`at time zone`", "compute it in the source query"),
-            Expr::Extract { .. } => ("`extract`", "compute it in the source query"),
-            Expr::Interval(_) => ("an interval", "compute it in the source query"),
-            Expr::SimilarTo { .. } => ("`similar to`", "write a regular expression with ~"),
-            Expr::Overlay { .. } => ("`overlay`", "write left(…) || … || substr(…)"),
-            Expr::Tuple(_) => ("a row of several values", "compare the values one by one"),
+            Expr::CompoundFieldAccess { .. } => ("a field of a composite value", "compute it in the source query"),
             Expr::IsJson { .. } => ("`is json`", "write pg_input_is_valid(x, 'jsonb')"),
             Expr::Like { .. } | Expr::ILike { .. } => ("`like any`", "write one `like` for each pattern, joined by `or`"),
             Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => ("`*`", "name the column"),
@@ -340,10 +349,63 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// Arrays, rows of values, and what takes them apart.
+    fn collection(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
+        let nodes = |list: &[Expr]| list.iter().map(|item| self.node(item, deeper)).collect::<Result<Vec<_>, _>>();
+        match expr {
+            Expr::Array(array) => Ok(Kind::Array(nodes(&array.elem)?)),
+            Expr::Tuple(list) => Ok(Kind::Row(nodes(list)?)),
+            Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right } => {
+                let operator = operator_name(compare_op).ok_or_else(|| {
+                    Self::unsupported(span.clone(), &format!("the operator {compare_op} before an array"), "compute it in the source query")
+                })?;
+                let (operand, array) = (self.boxed(left, deeper)?, self.boxed(right, deeper)?);
+                Ok(Kind::Quantified { operator, operand, array, all: matches!(expr, Expr::AllOp { .. }) })
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                let mut node = self.node(root, deeper)?;
+                for access in access_chain {
+                    let AccessExpr::Subscript(subscript) = access else { return Err(Self::refused(expr, span.clone())) };
+                    let array = Box::new(node);
+                    let kind = match subscript {
+                        Subscript::Index { index } => Kind::Subscript { array, index: self.boxed(index, deeper)? },
+                        Subscript::Slice { lower_bound, upper_bound, stride: None } => Kind::Slice {
+                            array,
+                            lower: self.optional(lower_bound.as_ref(), deeper)?,
+                            upper: self.optional(upper_bound.as_ref(), deeper)?,
+                        },
+                        Subscript::Slice { .. } => return Err(Self::unsupported(span.clone(), "a slice with a stride", "write x[1:2]")),
+                    };
+                    node = Node { kind, span: span.clone() };
+                }
+                Ok(node.kind)
+            }
+            other => Err(Self::refused(other, span.clone())),
+        }
+    }
+
+    /// `interval '1 day'`; the fields behind the literal (`day to second`) cut it and are refused.
+    fn interval(interval: &Interval, span: &Range<usize>) -> Result<Kind, Diagnostic> {
+        let help = "write interval '1 day 02:00'";
+        let Interval { value, leading_field: None, leading_precision: None, last_field: None, fractional_seconds_precision: None } =
+            interval
+        else {
+            return Err(Self::unsupported(span.clone(), "an interval with a field behind it", help));
+        };
+        let Expr::Value(value) = &**value else { return Err(Self::unsupported(span.clone(), "an interval that is computed", help)) };
+        let literal = Node { kind: Self::literal(&value.value, span)?, span: span.clone() };
+        Ok(Kind::Cast(Box::new(literal), TypeName { name: "interval".to_owned(), modifiers: Vec::new(), dimensions: 0 }))
+    }
+
     fn like(&self, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
-        let insensitive = matches!(expr, Expr::ILike { .. });
+        let by = match expr {
+            Expr::ILike { .. } => Pattern::Ilike,
+            Expr::SimilarTo { .. } => Pattern::Similar,
+            _ => Pattern::Like,
+        };
         let (Expr::Like { negated, any: false, expr, pattern, escape_char }
-        | Expr::ILike { negated, any: false, expr, pattern, escape_char }) = expr
+        | Expr::ILike { negated, any: false, expr, pattern, escape_char }
+        | Expr::SimilarTo { negated, expr, pattern, escape_char }) = expr
         else {
             return Err(Self::refused(expr, span.clone()));
         };
@@ -355,7 +417,7 @@ impl<'a> Source<'a> {
             },
         };
         let (operand, pattern) = (self.boxed(expr, deeper)?, self.boxed(pattern, deeper)?);
-        Ok(Kind::Like { operand, pattern, escape, insensitive, negated: *negated })
+        Ok(Kind::Like { operand, pattern, escape, by, negated: *negated })
     }
 
     fn binary(&self, left: &Expr, op: &BinaryOperator, right: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
@@ -467,6 +529,10 @@ impl<'a> Source<'a> {
             Some(CharacterLength::IntegerLength { length, .. }) => vec![number(*length)],
             _ => Vec::new(),
         };
+        if let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _) | ArrayElemTypeDef::Qualified(element, _)) = ty {
+            let name = Self::type_name(element, span)?;
+            return Ok(TypeName { dimensions: name.dimensions + 1, ..name });
+        }
         let (name, modifiers) = match ty {
             DataType::Bool | DataType::Boolean => ("boolean", Vec::new()),
             DataType::Int2(None) | DataType::SmallInt(None) => ("smallint", Vec::new()),
@@ -490,17 +556,23 @@ impl<'a> Source<'a> {
             DataType::Timestamp(p, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
                 ("timestamp with time zone", p.iter().map(|p| number(*p)).collect())
             }
+            DataType::Time(p, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                ("time with time zone", p.iter().map(|p| number(*p)).collect())
+            }
+            DataType::Interval { fields: None, precision } => ("interval", precision.iter().map(|p| number(*p)).collect()),
+            DataType::Bit(n) => ("bit", n.map_or_else(|| vec![1], |n| vec![number(n)])),
+            DataType::BitVarying(n) | DataType::VarBit(n) => ("bit varying", n.iter().map(|n| number(*n)).collect()),
             DataType::Uuid => ("uuid", Vec::new()),
             DataType::JSON => ("json", Vec::new()),
             DataType::JSONB => ("jsonb", Vec::new()),
             DataType::Custom(name, modifiers) if modifiers.is_empty() => {
                 let name: Vec<String> = name.0.iter().map(part).collect();
                 let name = name.join(".");
-                return Ok(TypeName { name, modifiers: Vec::new() });
+                return Ok(TypeName { name, modifiers: Vec::new(), dimensions: 0 });
             }
             other => return Err(Self::unsupported(span.clone(), &format!("the type {other}"), "compute it in the source query")),
         };
-        Ok(TypeName { name: name.to_owned(), modifiers })
+        Ok(TypeName { name: name.to_owned(), modifiers, dimensions: 0 })
     }
 }
 

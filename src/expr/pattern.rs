@@ -8,9 +8,11 @@ use regex::Regex;
 use super::context::{EvalError, Evaluated};
 use super::numeric::is_space;
 use super::regex_syntax::{self, Translated};
-use super::registry::text_of;
+use super::registry::{Builtin, text_of};
 use super::text::lower_char;
 use crate::row::Value;
+
+pub(super) const FUNCTIONS: &[Builtin] = &[];
 
 /// Patterns of more `%` than this fail, as PostgreSQL fails when its stack is full.
 const DEEPEST: usize = 2_000;

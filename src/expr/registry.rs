@@ -5,7 +5,7 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{datetime, json, numeric, pattern, text};
+use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -21,7 +21,9 @@ pub enum Ty {
     Int8,
     /// `numeric`
     Numeric,
-    /// `double precision`: signatures that PostgreSQL prefers and this tool refuses need it.
+    /// `real`
+    Float4,
+    /// `double precision`
     Float8,
     /// `text`
     Text,
@@ -35,10 +37,31 @@ pub enum Ty {
     Timestamp,
     /// `timestamptz`
     TimestampTz,
+    /// `time`
+    Time,
+    /// `timetz`
+    TimeTz,
     /// `interval`
     Interval,
+    /// `uuid`
+    Uuid,
+    /// `inet`
+    Inet,
+    /// `bit varying`
+    Varbit,
+    /// `json`
+    Json,
     /// `jsonb`
     Jsonb,
+    /// `text[]`
+    TextArray,
+    /// Any type; literals become text.
+    Any,
+    /// The element type that all arguments of this kind, and the elements of those that are [`Ty::AnyArray`], have in common
+    /// (`anycompatible`).
+    AnyElement,
+    /// An array of that type (`anycompatiblearray`).
+    AnyArray,
     /// Any type, converted to text by its output function.
     AnyText,
     /// Any type that has a JSON form.
@@ -54,7 +77,15 @@ impl Ty {
             Self::Int4 => SqlType::Int4,
             Self::Int8 => SqlType::Int8,
             Self::Numeric => SqlType::Numeric,
+            Self::Float4 => SqlType::Float4,
             Self::Float8 => SqlType::Float8,
+            Self::Time => SqlType::Time,
+            Self::TimeTz => SqlType::TimeTz,
+            Self::Uuid => SqlType::Uuid,
+            Self::Inet => SqlType::Inet,
+            Self::Varbit => SqlType::Varbit,
+            Self::Json => SqlType::Json,
+            Self::TextArray => SqlType::Text.array(),
             Self::Text => SqlType::Text,
             Self::Bpchar => SqlType::Bpchar,
             Self::Bytea => SqlType::Bytea,
@@ -63,18 +94,57 @@ impl Ty {
             Self::TimestampTz => SqlType::TimestampTz,
             Self::Interval => SqlType::Interval,
             Self::Jsonb => SqlType::Jsonb,
-            Self::AnyText | Self::AnyJson => return None,
+            Self::AnyText | Self::AnyJson | Self::Any | Self::AnyElement | Self::AnyArray => return None,
         })
     }
 
     /// The word in a signature.
     pub fn word(self) -> String {
-        self.sql().map_or_else(|| "any".to_owned(), |ty| ty.to_string())
+        match self {
+            Self::AnyElement => "element".to_owned(),
+            Self::AnyArray => "element[]".to_owned(),
+            _ => self.sql().map_or_else(|| "any".to_owned(), |ty| ty.to_string()),
+        }
     }
 }
 
 /// The implementation of a function: takes its arguments out of the slice.
 pub(super) type Run = for<'r> fn(&mut [Value<'r>]) -> Evaluated<'r>;
+
+/// The types of a call, for implementations that need them: elements of arrays are decoded by their type.
+#[derive(Debug)]
+pub(super) struct Types {
+    pub args: Box<[SqlType]>,
+    pub result: SqlType,
+}
+
+/// The implementation of a function that needs the types of its arguments.
+pub(super) type RunTyped = for<'r> fn(&mut [Value<'r>], &'r Types) -> Evaluated<'r>;
+
+/// A call some of whose arguments are literals that were worked up once: a pattern, a format, a time zone, a field.
+pub(super) trait Prepared: std::fmt::Debug + Send + Sync {
+    /// The value for these arguments, the literals among them.
+    fn run<'r>(&'r self, args: &mut [Value<'r>]) -> Evaluated<'r>;
+    /// Whether it can end in an error.
+    fn fallible(&self) -> bool;
+}
+
+/// Works the literals of a call up: one place for each argument, `None` for those that are no literals. The error is for the
+/// author of the plan.
+pub(super) type Prepare = fn(&[Option<&str>]) -> Result<Box<dyn Prepared>, String>;
+
+/// How a function is carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    /// PostgreSQL would choose this signature and the tool has none for it: what to write instead.
+    Refused(&'static str),
+    /// A function of the values.
+    Plain(Run),
+    /// A function of the values and their types.
+    Typed(RunTyped),
+    /// The arguments at these places must be literals.
+    Prepared(&'static [usize], Prepare),
+}
 
 /// One signature of a function.
 #[derive(Debug)]
@@ -93,18 +163,36 @@ pub struct Builtin {
     pub fallible: bool,
     /// One line for the documentation.
     pub summary: &'static str,
-    pub(super) run: Option<Run>,
-    /// Why there is no implementation, where PostgreSQL would choose this signature.
-    pub(super) refused: &'static str,
+    pub(super) how: How,
 }
 
 impl Builtin {
     pub(super) const fn new(name: &'static str, args: &'static [Ty], result: Ty, run: Run, summary: &'static str) -> Self {
-        Self { name, args, variadic: false, result, strict: true, fallible: false, summary, run: Some(run), refused: "" }
+        Self::with(name, args, result, How::Plain(run), summary)
+    }
+
+    pub(super) const fn typed(name: &'static str, args: &'static [Ty], result: Ty, run: RunTyped, summary: &'static str) -> Self {
+        Self::with(name, args, result, How::Typed(run), summary)
+    }
+
+    /// A call whose arguments at `literals` are worked up once. Whether it can fail is then the prepared call's to say.
+    pub(super) const fn prepared(
+        name: &'static str,
+        args: &'static [Ty],
+        result: Ty,
+        literals: &'static [usize],
+        prepare: Prepare,
+        summary: &'static str,
+    ) -> Self {
+        Self::with(name, args, result, How::Prepared(literals, prepare), summary)
+    }
+
+    const fn with(name: &'static str, args: &'static [Ty], result: Ty, how: How, summary: &'static str) -> Self {
+        Self { name, args, variadic: false, result, strict: true, fallible: false, summary, how }
     }
 
     pub(super) const fn refuse(name: &'static str, args: &'static [Ty], result: Ty, why: &'static str) -> Self {
-        Self { name, args, variadic: false, result, strict: true, fallible: false, summary: "", run: None, refused: why }
+        Self::with(name, args, result, How::Refused(why), "")
     }
 
     pub(super) const fn fails(mut self) -> Self {
@@ -122,6 +210,11 @@ impl Builtin {
         self
     }
 
+    /// Whether there is an implementation.
+    pub fn is_supported(&self) -> bool {
+        !matches!(self.how, How::Refused(_))
+    }
+
     /// `name(type, …) → type`
     pub fn signature(&self) -> String {
         let args: Vec<String> = self.args.iter().map(|a| a.word()).collect();
@@ -130,8 +223,33 @@ impl Builtin {
 }
 
 /// The families in the order of the documentation.
-pub(super) const FAMILIES: &[(&str, &[Builtin])] =
-    &[("text", text::FUNCTIONS), ("numbers", numeric::FUNCTIONS), ("dates and times", datetime::FUNCTIONS), ("json", json::FUNCTIONS)];
+pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
+    ("text", text::FUNCTIONS),
+    ("patterns", pattern::FUNCTIONS),
+    ("bytes", bytes::FUNCTIONS),
+    ("numbers", numeric::FUNCTIONS),
+    ("floating point", float::FUNCTIONS),
+    ("dates and times", datetime::FUNCTIONS),
+    ("intervals", interval::FUNCTIONS),
+    ("time zones", zone::FUNCTIONS),
+    ("formats", format::FUNCTIONS),
+    ("json", json::FUNCTIONS),
+    ("arrays", array::FUNCTIONS),
+    ("identity", identity::FUNCTIONS),
+    ("rehearsal data", mask::FUNCTIONS),
+];
+
+/// The operators, family by family.
+pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
+    ("text", text::OPERATORS),
+    ("bytes", bytes::OPERATORS),
+    ("numbers", numeric::OPERATORS),
+    ("floating point", float::OPERATORS),
+    ("dates and times", datetime::OPERATORS),
+    ("intervals", interval::OPERATORS),
+    ("json", json::OPERATORS),
+    ("arrays", array::OPERATORS),
+];
 
 /// The functions that are syntax, or whose types depend on their arguments, with one line for the documentation.
 pub(super) const SPECIAL: &[(&str, &str)] = &[
@@ -195,10 +313,7 @@ pub(super) const VOLATILE: &[(&str, &str)] = &[
 
 /// The signatures of an operator with this many operands.
 pub(super) fn operators(name: &str, operands: usize) -> impl Iterator<Item = &'static Builtin> {
-    [numeric::OPERATORS, datetime::OPERATORS, json::OPERATORS]
-        .into_iter()
-        .flatten()
-        .filter(move |f| f.name == name && f.args.len() == operands)
+    OPERATORS.iter().flat_map(|(_, operators)| operators.iter()).filter(move |f| f.name == name && f.args.len() == operands)
 }
 
 /// The signatures of a name.
@@ -213,7 +328,7 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// Every name that can be called, for suggestions.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let builtin = FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(|f| f.run.is_some()).map(|f| f.name);
+    let builtin = FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(|f| f.is_supported()).map(|f| f.name);
     builtin.chain(SPECIAL.iter().map(|(name, _)| *name))
 }
 
@@ -243,7 +358,7 @@ pub(super) fn int_of(value: &Value<'_>) -> Result<i64, EvalError> {
 
 /// The functions of PostgreSQL that can be called, family by family: what the documentation lists.
 pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
-    FAMILIES.iter().flat_map(|(family, functions)| functions.iter().filter(|f| f.run.is_some()).map(move |f| (*family, f)))
+    FAMILIES.iter().flat_map(|(family, functions)| functions.iter().filter(|f| f.is_supported()).map(move |f| (*family, f)))
 }
 
 /// The functions without a fixed signature, each with one line.
@@ -259,7 +374,6 @@ mod tests {
     fn every_function_says_what_it_does() {
         for (_, function) in catalogue() {
             assert!(!function.summary.is_empty(), "{}", function.signature());
-            assert!(function.refused.is_empty(), "{}", function.signature());
         }
     }
 
@@ -275,9 +389,8 @@ mod tests {
 
     #[test]
     fn a_refused_signature_says_what_to_do() {
-        let all = FAMILIES.iter().flat_map(|(_, f)| f.iter()).chain(numeric::OPERATORS).chain(datetime::OPERATORS);
-        for function in all.filter(|f| f.run.is_none()) {
-            assert!(!function.refused.is_empty(), "{}", function.signature());
+        for function in FAMILIES.iter().chain(OPERATORS).flat_map(|(_, f)| f.iter()) {
+            assert!(!matches!(function.how, How::Refused("")), "{}", function.signature());
         }
     }
 }

@@ -7,9 +7,9 @@ use super::bind::{Binder, Bound};
 use super::cast;
 use super::coerce::{Category, category, implicitly, is_preferred};
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::registry::{self, Builtin, Ty};
-use super::typed::Node;
-use crate::row::SqlType;
+use super::registry::{self, Builtin, How, Ty, Types};
+use super::typed::{Extended, Extra, Node};
+use crate::row::{SqlType, Value};
 
 /// The type of the argument at this place.
 fn parameter(builtin: &Builtin, at: usize) -> Option<Ty> {
@@ -25,11 +25,44 @@ fn takes(builtin: &Builtin, count: usize) -> bool {
 }
 
 fn accepts(builtin: &Builtin, args: &[Bound]) -> bool {
-    args.iter().enumerate().all(|(at, arg)| match (&arg.ty, parameter(builtin, at).map(Ty::sql)) {
+    let each = args.iter().enumerate().all(|(at, arg)| match (&arg.ty, parameter(builtin, at)) {
         (_, None) => false,
-        (None, _) | (_, Some(None)) => true,
-        (Some(from), Some(Some(to))) => implicitly(from, &to),
-    })
+        (Some(ty), Some(Ty::AnyArray)) => matches!(ty, SqlType::Array(_)),
+        (None, _) => true,
+        (Some(from), Some(to)) => to.sql().is_none_or(|to| implicitly(from, &to)),
+    });
+    each && element_type(builtin, args).is_some()
+}
+
+/// The type that stands for `element` in a call. `Some(None)` where the signature has none, `None` where the arguments have none in
+/// common. Literals take it on and have no say.
+#[allow(clippy::option_option, reason = "no type, no such type in the signature, a type: three cases")]
+fn element_type(builtin: &Builtin, args: &[Bound]) -> Option<Option<SqlType>> {
+    let mut parts = Vec::new();
+    let mut polymorphic = false;
+    for (at, arg) in args.iter().enumerate() {
+        let ty = match (parameter(builtin, at), &arg.ty) {
+            (Some(Ty::AnyElement), ty) => ty.clone(),
+            (Some(Ty::AnyArray), Some(SqlType::Array(array))) => Some(array.element.clone()),
+            (Some(Ty::AnyArray), _) => None,
+            _ => continue,
+        };
+        polymorphic = true;
+        parts.push(Bound::new(Node::Const(Value::Null), ty, &arg.span));
+    }
+    if !polymorphic {
+        return Some(None);
+    }
+    Binder::common_type(&parts).map(|ty| Some(ty.unwrap_or(SqlType::Text)))
+}
+
+/// The type that a parameter stands for in a call.
+fn concrete(ty: Ty, element: Option<&SqlType>) -> Option<SqlType> {
+    match ty {
+        Ty::AnyElement => element.cloned(),
+        Ty::AnyArray => element.cloned().map(SqlType::array),
+        other => other.sql(),
+    }
 }
 
 /// Counts the arguments for which `counts` holds of the argument's type and the parameter's.
@@ -142,7 +175,7 @@ impl Binder<'_> {
                 let names: Vec<String> = args.iter().map(Bound::type_name).collect();
                 let call = format!("{name}({})", names.join(", "));
                 let message = if candidates == 0 { format!("there is no {call}") } else { format!("{call} can mean several functions") };
-                let mut signatures: Vec<String> = registry::named(name).filter(|b| b.run.is_some()).map(Builtin::signature).collect();
+                let mut signatures: Vec<String> = registry::named(name).filter(|b| b.is_supported()).map(Builtin::signature).collect();
                 signatures.dedup();
                 self.refuse(
                     Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help(format!("there is {}", signatures.join(", "))),
@@ -152,18 +185,61 @@ impl Binder<'_> {
     }
 
     fn apply(&mut self, builtin: &'static Builtin, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
-        if builtin.run.is_none() {
+        if let How::Refused(instead) = builtin.how {
             let message = format!("{} is not supported", builtin.signature());
-            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(builtin.refused));
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
-        let args: Vec<_> = args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), arg)).collect();
+        let element = element_type(builtin, &args).flatten();
+        let types: Vec<SqlType> = args
+            .iter()
+            .enumerate()
+            .map(|(at, arg)| {
+                let wanted = parameter(builtin, at).and_then(|ty| concrete(ty, element.as_ref()));
+                wanted.or_else(|| arg.ty.clone()).unwrap_or(SqlType::Text)
+            })
+            .collect();
+        let result = concrete(builtin.result, element.as_ref())?;
+        let spans: Vec<_> = args.iter().map(|arg| arg.span.clone()).collect();
+        let args: Vec<_> =
+            args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), element.as_ref(), arg)).collect();
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Bound::new(Node::Call { builtin, args: args.into() }, builtin.result.sql(), span))
+        let extra = match builtin.how {
+            How::Typed(run) => Extra::Typed(run, Types { args: types.into(), result: result.clone() }),
+            How::Prepared(literals, prepare) => {
+                if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
+                    return Some(Bound::new(Node::Const(Value::Null), result, span));
+                }
+                for at in literals {
+                    if !matches!(args.get(*at), Some(Node::Const(Value::Text(_))) | None) {
+                        let message = format!("`{}` takes a literal here", builtin.name);
+                        return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, spans[*at].clone(), message).help("write it as '…'"));
+                    }
+                }
+                let texts: Vec<Option<&str>> = args
+                    .iter()
+                    .map(|arg| match arg {
+                        Node::Const(Value::Text(text)) => Some(&**text),
+                        _ => None,
+                    })
+                    .collect();
+                match prepare(&texts) {
+                    Ok(prepared) => Extra::Prepared(prepared),
+                    Err(why) => {
+                        let at = literals.first().and_then(|at| spans.get(*at)).unwrap_or(span);
+                        return self.refuse(Diagnostic::new(codes::PATTERN, at.clone(), why));
+                    }
+                }
+            }
+            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span)),
+        };
+        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span))
     }
 
-    fn argument(&mut self, parameter: Option<Ty>, arg: Bound) -> Option<Node> {
+    fn argument(&mut self, parameter: Option<Ty>, element: Option<&SqlType>, arg: Bound) -> Option<Node> {
         match parameter? {
             Ty::AnyText => self.as_text(arg, true),
+            Ty::Any => self.settle(arg),
+            ty @ (Ty::AnyElement | Ty::AnyArray) => self.implicit(arg, &concrete(ty, element)?),
             Ty::AnyJson => match &arg.ty {
                 None => self.settle(arg),
                 Some(
@@ -171,8 +247,19 @@ impl Binder<'_> {
                     | SqlType::Float8
                     | SqlType::Bytea
                     | SqlType::Time
+                    | SqlType::TimeTz
                     | SqlType::TimestampTz
                     | SqlType::Interval
+                    | SqlType::Xml
+                    | SqlType::Money
+                    | SqlType::Inet
+                    | SqlType::Cidr
+                    | SqlType::Macaddr
+                    | SqlType::Macaddr8
+                    | SqlType::Bit
+                    | SqlType::Varbit
+                    | SqlType::Array(_)
+                    | SqlType::Composite(_)
                     | SqlType::Other { .. },
                 ) => {
                     let message = format!("the JSON form of {} is not supported", arg.type_name());
@@ -209,7 +296,10 @@ impl Binder<'_> {
         let fits = match (&left.ty, &right.ty) {
             (None, None) => true,
             // PostgreSQL takes a literal beside a `jsonb` for a `jsonb`, beside a `bytea` for a `bytea`.
-            (Some(ty), None) | (None, Some(ty)) => !matches!(ty, SqlType::Jsonb | SqlType::Bytea | SqlType::Other { .. }),
+            (Some(ty), None) | (None, Some(ty)) => {
+                let other = matches!(ty, SqlType::Jsonb | SqlType::Bytea | SqlType::Array(_) | SqlType::Bit | SqlType::Varbit);
+                !other && !matches!(ty, SqlType::Other { .. })
+            }
             _ => l || r,
         };
         if !fits {

@@ -221,7 +221,7 @@ impl Binder<'_> {
             return self
                 .refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, name.span.clone(), message).help("write pg_input_is_valid(x, 'jsonb')"));
         };
-        let ty = self.named_type(&TypeName { name: type_name.to_ascii_lowercase(), modifiers: Vec::new() }, &name.span)?;
+        let ty = self.named_type(&TypeName { name: type_name.to_ascii_lowercase(), modifiers: Vec::new(), dimensions: 0 }, &name.span)?;
         match cast::input(&ty) {
             Some(input) if ty != SqlType::TimestampTz => {
                 Some(Bound::new(Node::Valid { input, ty, operand: Box::new(operand) }, SqlType::Bool, span))

@@ -59,6 +59,7 @@ impl Node {
     fn sql(&self, out: &mut String) {
         match self {
             Self::Const(value) => constant(value, out),
+            Self::Literal(literal) => drop(write!(out, "cast({} as {})", quoted(&literal.text), literal.ty)),
             Self::Column { name: column, .. } => out.push_str(&name(column)),
             Self::Not(operand) => {
                 out.push_str("(not ");
@@ -111,6 +112,13 @@ impl Node {
                 (false, _) => Self::infix(args, builtin.name, out),
                 (true, _) => Self::function(builtin.name, args, out),
             },
+            Self::Extended(call) => {
+                if call.builtin.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                    Self::function(call.builtin.name, &call.args, out)
+                } else {
+                    Self::infix(&call.args, call.builtin.name, out)
+                }
+            }
             Self::Coalesce(args) => Self::function("coalesce", args, out),
             Self::Nullif { sides, .. } => Self::function("nullif", &sides[..], out),
             Self::Extreme { args, greatest, .. } => Self::function(if *greatest { "greatest" } else { "least" }, args, out),
@@ -202,9 +210,15 @@ fn constant(value: &Value<'static>, out: &mut String) {
         Value::Uuid(id) => drop(write!(out, "cast('{}' as uuid)", uuid::Uuid::from_bytes(*id))),
         Value::Json(json) => drop(write!(out, "cast({} as json)", quoted(json))),
         Value::Jsonb(json) => drop(write!(out, "cast({} as jsonb)", quoted(json))),
-        // But for NULL, no literal of these types is bound.
-        Value::Null | Value::Float4(_) | Value::Float8(_) | Value::Bytea(_) | Value::Time(_) | Value::Interval(_) | Value::Raw(_) => {
-            out.push_str("null");
-        }
+        // But for NULL, constants of these types are literals.
+        Value::Null
+        | Value::Float4(_)
+        | Value::Float8(_)
+        | Value::Bytea(_)
+        | Value::Time(_)
+        | Value::TimeTz(..)
+        | Value::Interval(_)
+        | Value::Array(_)
+        | Value::Raw(_) => out.push_str("null"),
     }
 }

@@ -263,7 +263,7 @@ fn mistakes_are_shown_where_they_are_written() {
         ("name ~ 'a' || 'b'", codes::PRECEDENCE, "name ~ 'a' || 'b'"),
         ("at::text", codes::NO_CAST, "at"),
         ("at::date", codes::NO_CAST, "at"),
-        ("name::money", codes::UNSUPPORTED, "name"),
+        ("name::point", codes::UNSUPPORTED, "name"),
         ("case when id then 1 end", codes::TYPE_MISMATCH, "id"),
         ("coalesce(name, id)", codes::TYPE_MISMATCH, "coalesce(name, id)"),
         ("ratio + 1", codes::UNSUPPORTED, "ratio + 1"),

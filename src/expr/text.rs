@@ -71,6 +71,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::refuse("md5", &[Ty::Bytea], Ty::Text, "compute it in the source query"),
 ];
 
+pub(super) const OPERATORS: &[Builtin] = &[];
+
 /// `MaxAllocSize` of PostgreSQL: no text can be longer.
 const MAX_BYTES: usize = 0x3FFF_FFFF;
 /// What one expression may make of one row. PostgreSQL goes to `MAX_BYTES`; so much would end the process, not the row.

@@ -14,7 +14,7 @@ use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
 use super::pattern::{Matcher, Replacer};
-use super::registry::{Builtin, int_of, mismatch, text_of};
+use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
 use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
 
 /// A bound expression: every name resolved, every cast explicit.
@@ -30,33 +30,126 @@ pub struct Expr {
 #[derive(Debug)]
 pub(super) enum Node {
     Const(Value<'static>),
-    Column { index: usize, name: Box<str> },
+    /// A constant of a type whose values are printed by the text that they were written as.
+    Literal(Box<Literal>),
+    Column {
+        index: usize,
+        name: Box<str>,
+    },
     Not(Box<Node>),
     And(Box<[Node; 2]>),
     Or(Box<[Node; 2]>),
-    Is { operand: Box<Node>, test: Test, negated: bool },
-    Compare { op: Comparison, by: Comparator, sides: Box<[Node; 2]> },
-    Distinct { by: Comparator, sides: Box<[Node; 2]>, negated: bool },
-    In { by: Comparator, operand: Box<Node>, list: Box<[Node]>, negated: bool },
-    Case { branches: Box<[(Node, Node)]>, otherwise: Box<Node> },
+    Is {
+        operand: Box<Node>,
+        test: Test,
+        negated: bool,
+    },
+    Compare {
+        op: Comparison,
+        by: Comparator,
+        sides: Box<[Node; 2]>,
+    },
+    Distinct {
+        by: Comparator,
+        sides: Box<[Node; 2]>,
+        negated: bool,
+    },
+    In {
+        by: Comparator,
+        operand: Box<Node>,
+        list: Box<[Node]>,
+        negated: bool,
+    },
+    Case {
+        branches: Box<[(Node, Node)]>,
+        otherwise: Box<Node>,
+    },
     Coalesce(Box<[Node]>),
-    Nullif { by: Comparator, sides: Box<[Node; 2]> },
-    Extreme { by: Comparator, args: Box<[Node]>, greatest: bool },
-    Call { builtin: &'static Builtin, args: Box<[Node]> },
-    Cast { run: cast::Run, fallible: bool, to: SqlType, operand: Box<Node> },
-    Label { ty: Arc<EnumType>, operand: Box<Node> },
-    Precision { precision: i64, scale: i64, operand: Box<Node> },
-    Truncate { length: usize, operand: Box<Node> },
-    Regex { regex: Box<Matcher>, pattern: Box<str>, fold: bool, operand: Box<Node>, negated: bool },
-    Replace { replacer: Box<Replacer>, sides: Box<[Node; 2]>, pattern: Box<str>, flags: Box<str> },
-    Valid { input: cast::Run, ty: SqlType, operand: Box<Node> },
+    Nullif {
+        by: Comparator,
+        sides: Box<[Node; 2]>,
+    },
+    Extreme {
+        by: Comparator,
+        args: Box<[Node]>,
+        greatest: bool,
+    },
+    Call {
+        builtin: &'static Builtin,
+        args: Box<[Node]>,
+    },
+    Extended(Box<Extended>),
+    Cast {
+        run: cast::Run,
+        fallible: bool,
+        to: SqlType,
+        operand: Box<Node>,
+    },
+    Label {
+        ty: Arc<EnumType>,
+        operand: Box<Node>,
+    },
+    Precision {
+        precision: i64,
+        scale: i64,
+        operand: Box<Node>,
+    },
+    Truncate {
+        length: usize,
+        operand: Box<Node>,
+    },
+    Regex {
+        regex: Box<Matcher>,
+        pattern: Box<str>,
+        fold: bool,
+        operand: Box<Node>,
+        negated: bool,
+    },
+    Replace {
+        replacer: Box<Replacer>,
+        sides: Box<[Node; 2]>,
+        pattern: Box<str>,
+        flags: Box<str>,
+    },
+    Valid {
+        input: cast::Run,
+        ty: SqlType,
+        operand: Box<Node>,
+    },
     NewId,
     LegacyKey,
     RunStartedAt,
     Ref(Box<Ref>),
     Code(Box<Code>),
     Reject(Box<str>),
-    Incident { code: Box<str>, value: Box<Node> },
+    Incident {
+        code: Box<str>,
+        value: Box<Node>,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Literal {
+    pub value: Value<'static>,
+    pub text: Box<str>,
+    pub ty: SqlType,
+}
+
+/// A call that needs more than the values of its arguments.
+#[derive(Debug)]
+pub(super) struct Extended {
+    pub builtin: &'static Builtin,
+    pub args: Box<[Node]>,
+    pub extra: Extra,
+}
+
+/// What a call needs beyond the values of its arguments.
+#[derive(Debug)]
+pub(super) enum Extra {
+    /// The types.
+    Typed(RunTyped, Types),
+    /// Literals that were worked up.
+    Prepared(Box<dyn Prepared>),
 }
 
 #[derive(Debug)]
@@ -132,13 +225,7 @@ impl Expr {
 
 /// A value of the plan, without copying its text.
 fn lend<'r>(value: &'r Value<'static>) -> Value<'r> {
-    match value {
-        Value::Text(text) => Value::Text(Cow::Borrowed(text)),
-        Value::Json(text) => Value::Json(Cow::Borrowed(text)),
-        Value::Jsonb(text) => Value::Jsonb(Cow::Borrowed(text)),
-        Value::Bytea(bytes) => Value::Bytea(Cow::Borrowed(bytes)),
-        other => other.clone(),
-    }
+    value.borrowed()
 }
 
 fn truth(value: &Value<'_>) -> Result<Option<bool>, EvalError> {
@@ -158,6 +245,7 @@ impl Node {
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match self {
             Self::Const(value) => Ok(lend(value)),
+            Self::Literal(literal) => Ok(lend(&literal.value)),
             Self::Column { index, .. } => ctx.field(*index),
             Self::And(sides) => Self::connect(sides, false, ctx),
             Self::Or(sides) => Self::connect(sides, true, ctx),
@@ -176,6 +264,7 @@ impl Node {
                 [one, two, three] => Self::call([one, two, three], builtin, ctx),
                 many => Self::call_many(many, builtin, ctx),
             },
+            Self::Extended(call) => call.eval(ctx),
             Self::Cast { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
@@ -364,14 +453,20 @@ impl Node {
     }
 
     fn run<'r>(builtin: &'static Builtin, values: &mut [Value<'r>]) -> Evaluated<'r> {
-        let run = builtin.run.ok_or_else(mismatch)?;
+        let How::Plain(run) = builtin.how else { return Err(mismatch()) };
         if builtin.strict && values.iter().any(Value::is_null) { Ok(Value::Null) } else { run(values) }
     }
 
     /// The nodes below.
     pub fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Const(_) | Self::Column { .. } | Self::NewId | Self::LegacyKey | Self::RunStartedAt | Self::Reject(_) => Vec::new(),
+            Self::Const(_)
+            | Self::Literal(_)
+            | Self::Column { .. }
+            | Self::NewId
+            | Self::LegacyKey
+            | Self::RunStartedAt
+            | Self::Reject(_) => Vec::new(),
             Self::Not(operand)
             | Self::Is { operand, .. }
             | Self::Cast { operand, .. }
@@ -392,6 +487,7 @@ impl Node {
                 branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
+            Self::Extended(call) => call.args.iter().collect(),
             Self::Ref(reference) => reference.key.iter().collect(),
             Self::Code(code) => vec![&code.operand],
         }
@@ -401,6 +497,10 @@ impl Node {
     pub fn can_fail(&self) -> bool {
         match self {
             Self::Call { builtin, .. } => builtin.fallible,
+            Self::Extended(call) => match &call.extra {
+                Extra::Typed(..) => call.builtin.fallible,
+                Extra::Prepared(prepared) => prepared.fallible(),
+            },
             Self::Cast { fallible, .. } => *fallible,
             Self::Regex { regex, .. } => regex.fallible(),
             Self::Replace { replacer, .. } => replacer.fallible(),
@@ -410,6 +510,19 @@ impl Node {
             }
             Self::Label { .. } | Self::Precision { .. } | Self::Ref(_) | Self::Reject(_) | Self::NewId => true,
             _ => false,
+        }
+    }
+}
+
+impl Extended {
+    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+        let mut values = self.args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
+        if self.builtin.strict && values.iter().any(Value::is_null) {
+            return Ok(Value::Null);
+        }
+        match &self.extra {
+            Extra::Typed(run, types) => run(&mut values, types),
+            Extra::Prepared(prepared) => prepared.run(&mut values),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use thiserror::Error;
 
-use super::{MalformedField, decode, to_text};
-use crate::row::{Column, KeyKind, LegacyKey, SqlType, Value};
+use super::to_text;
+use crate::row::{Column, KeyKind, LegacyKey, MalformedField, SqlType, Value, decode};
 
 /// Why a row has no key, or a column cannot be one.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -106,25 +106,25 @@ fn part_text(column: &Column, value: &Value<'_>) -> Result<String, KeyError> {
 
 /// Types with one text form for one value, an order, and a literal that reads back as the same value.
 fn can_be_key(ty: &SqlType) -> bool {
-    match ty {
+    matches!(
+        ty,
         SqlType::Bool
-        | SqlType::Int2
-        | SqlType::Int4
-        | SqlType::Int8
-        | SqlType::Numeric
-        | SqlType::Text
-        | SqlType::Varchar
-        | SqlType::Bpchar
-        | SqlType::Name
-        | SqlType::Bytea
-        | SqlType::Date
-        | SqlType::Time
-        | SqlType::Timestamp
-        | SqlType::TimestampTz
-        | SqlType::Uuid
-        | SqlType::Enum(_) => true,
-        SqlType::Float4 | SqlType::Float8 | SqlType::Interval | SqlType::Json | SqlType::Jsonb | SqlType::Other { .. } => false,
-    }
+            | SqlType::Int2
+            | SqlType::Int4
+            | SqlType::Int8
+            | SqlType::Numeric
+            | SqlType::Text
+            | SqlType::Varchar
+            | SqlType::Bpchar
+            | SqlType::Name
+            | SqlType::Bytea
+            | SqlType::Date
+            | SqlType::Time
+            | SqlType::Timestamp
+            | SqlType::TimestampTz
+            | SqlType::Uuid
+            | SqlType::Enum(_)
+    )
 }
 
 #[cfg(test)]

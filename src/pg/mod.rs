@@ -5,7 +5,6 @@
 
 mod address;
 mod catalog;
-mod codec;
 mod connect;
 mod copy;
 mod describe;
@@ -24,7 +23,6 @@ pub use catalog::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, RelationKind, RowSecurity, ServerInfo, TableColumn,
     TableInfo, Trigger, UniqueKey,
 };
-pub use codec::{MalformedField, Unencodable, decode, encode};
 pub use connect::{Endpoint, Role};
 pub use copy::{CopyFormatError, CopyOut, CopySplitter, TupleBatch, copy_header, copy_trailer};
 pub use describe::{column_list, describe_table, is_empty, owned_sequences, server_info};

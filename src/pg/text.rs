@@ -28,9 +28,15 @@ pub fn to_text(value: &Value<'_>) -> Option<String> {
         Value::Timestamp(micros) => timestamp(*micros, ""),
         Value::TimestampTz(micros) => timestamp(*micros, "+00"),
         Value::Uuid(bytes) => uuid::Uuid::from_bytes(*bytes).to_string(),
-        Value::Null | Value::Float4(_) | Value::Float8(_) | Value::Interval(_) | Value::Json(_) | Value::Jsonb(_) | Value::Raw(_) => {
-            return None;
-        }
+        Value::Null
+        | Value::Float4(_)
+        | Value::Float8(_)
+        | Value::TimeTz(..)
+        | Value::Interval(_)
+        | Value::Json(_)
+        | Value::Jsonb(_)
+        | Value::Array(_)
+        | Value::Raw(_) => return None,
     })
 }
 

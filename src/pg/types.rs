@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{PgError, Session};
-use crate::row::{EnumType, SqlType};
+use crate::row::{EnumType, ServerOid, SqlType};
 
 /// A type of the server, a domain taken down to what it is made of.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub(super) fn resolve(session: &mut Session, oids: &[u32]) -> Result<HashMap<u32
         let ty = match (SqlType::builtin(base), row.get::<_, Option<Vec<String>>>("labels")) {
             (Some(ty), _) => ty,
             (None, Some(labels)) => SqlType::Enum(Arc::new(EnumType { name, labels })),
-            (None, None) => SqlType::Other { oid: base, name: name.into() },
+            (None, None) => SqlType::Other { oid: ServerOid(base), name: name.into() },
         };
         known.insert(
             root,

@@ -1,8 +1,10 @@
-//! What a row is made of: column types, values, tuples of field bytes, legacy keys and rejects.
+//! What a row is made of: column types, values, their field bytes, tuples, legacy keys and rejects.
 //!
-//! Boundary: the bottom layer. It knows PostgreSQL's types and the byte layout of a tuple, but no connection, no plan,
-//! no file and no expression. Nothing here does I/O.
+//! Boundary: the bottom layer. It knows PostgreSQL's types and the byte layout of fields and tuples, but no connection, no
+//! plan, no file and no expression. Nothing here does I/O.
 
+mod array;
+mod field;
 mod key;
 mod numeric;
 mod outcome;
@@ -10,9 +12,11 @@ mod sql_type;
 mod tuple;
 mod value;
 
+pub use array::{Array, ArrayWriter, Dimension, Elements, MOST_DIMENSIONS};
+pub use field::{MalformedField, Unencodable, decode, encode};
 pub use key::{KeyKind, LegacyKey};
 pub use numeric::Numeric;
 pub use outcome::{Incident, Outcome, Reject, reason};
-pub use sql_type::{Column, EnumType, SqlType, oid};
+pub use sql_type::{ArrayType, Column, CompositeField, CompositeType, EnumType, ServerOid, SqlType, oid};
 pub use tuple::{MalformedTuple, TupleWriter, Tuples, read_tuple};
 pub use value::{Interval, Value};

@@ -25,7 +25,15 @@ pub mod oid {
     pub const TIMESTAMP: u32 = 1114;
     pub const TIMESTAMPTZ: u32 = 1184;
     pub const INTERVAL: u32 = 1186;
+    pub const BIT: u32 = 1560;
+    pub const VARBIT: u32 = 1562;
     pub const TIMETZ: u32 = 1266;
+    pub const MACADDR: u32 = 829;
+    pub const MACADDR8: u32 = 774;
+    pub const INET: u32 = 869;
+    pub const CIDR: u32 = 650;
+    pub const MONEY: u32 = 790;
+    pub const XML: u32 = 142;
     pub const NUMERIC: u32 = 1700;
     pub const UUID: u32 = 2950;
     pub const JSONB: u32 = 3802;
@@ -62,6 +70,8 @@ pub enum SqlType {
     Date,
     /// `time without time zone`
     Time,
+    /// `time with time zone`
+    TimeTz,
     /// `timestamp without time zone`
     Timestamp,
     /// `timestamp with time zone`
@@ -74,15 +84,83 @@ pub enum SqlType {
     Json,
     /// `jsonb`: in PostgreSQL's canonical text
     Jsonb,
+    /// `xml`: its bytes pass through
+    Xml,
+    /// `money`: a whole number of the smallest unit; how many make one is the server's locale, so it only passes through
+    Money,
+    /// `inet`
+    Inet,
+    /// `cidr`
+    Cidr,
+    /// `macaddr`
+    Macaddr,
+    /// `macaddr8`
+    Macaddr8,
+    /// `bit`
+    Bit,
+    /// `bit varying`
+    Varbit,
+    /// `citext` of the extension of that name: text that is compared without regard to case.
+    Citext,
     /// An enumerated type with its labels.
     Enum(Arc<EnumType>),
+    /// An array of any number of dimensions.
+    Array(Arc<ArrayType>),
+    /// A composite type.
+    Composite(Arc<CompositeType>),
     /// Any other type: its bytes pass through untouched where source and target type are the same.
     Other {
-        /// The type's OID on the server it was read from; not comparable between servers for types that users made.
-        oid: u32,
+        /// The type's OID on the server it was read from.
+        oid: ServerOid,
         /// The name as `format_type` gives it; what is compared between servers.
         name: Arc<str>,
     },
+}
+
+/// An OID of one server. The OIDs of types that users made mean nothing on another server, so they take no part in the
+/// equality of types; what is written for a server carries that server's.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerOid(pub u32);
+
+impl PartialEq for ServerOid {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ServerOid {}
+
+impl std::hash::Hash for ServerOid {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
+/// An array type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ArrayType {
+    /// The type of the elements; a domain stands as its base type.
+    pub element: SqlType,
+    /// The OID that stands in the header of every value: the elements' type, a domain as itself.
+    pub element_oid: ServerOid,
+}
+
+/// A composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CompositeType {
+    /// The name as `format_type` gives it.
+    pub name: String,
+    /// The attributes in their order.
+    pub fields: Vec<CompositeField>,
+}
+
+/// An attribute of a composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CompositeField {
+    /// The name, unquoted.
+    pub name: String,
+    /// The type; a domain stands as its base type.
+    pub ty: SqlType,
+    /// The OID that stands before every value of the attribute.
+    pub oid: ServerOid,
 }
 
 /// An enumerated type.
@@ -118,13 +196,64 @@ impl SqlType {
             oid::NUMERIC => Self::Numeric,
             oid::UUID => Self::Uuid,
             oid::JSONB => Self::Jsonb,
+            oid::TIMETZ => Self::TimeTz,
+            oid::XML => Self::Xml,
+            oid::MONEY => Self::Money,
+            oid::INET => Self::Inet,
+            oid::CIDR => Self::Cidr,
+            oid::MACADDR => Self::Macaddr,
+            oid::MACADDR8 => Self::Macaddr8,
+            oid::BIT => Self::Bit,
+            oid::VARBIT => Self::Varbit,
             _ => return None,
         })
     }
 
+    /// The OID of a built-in type, which is the same on every server.
+    pub fn builtin_oid(&self) -> Option<u32> {
+        Some(match self {
+            Self::Bool => oid::BOOL,
+            Self::Int2 => oid::INT2,
+            Self::Int4 => oid::INT4,
+            Self::Int8 => oid::INT8,
+            Self::Float4 => oid::FLOAT4,
+            Self::Float8 => oid::FLOAT8,
+            Self::Numeric => oid::NUMERIC,
+            Self::Text => oid::TEXT,
+            Self::Varchar => oid::VARCHAR,
+            Self::Bpchar => oid::BPCHAR,
+            Self::Name => oid::NAME,
+            Self::Bytea => oid::BYTEA,
+            Self::Date => oid::DATE,
+            Self::Time => oid::TIME,
+            Self::TimeTz => oid::TIMETZ,
+            Self::Timestamp => oid::TIMESTAMP,
+            Self::TimestampTz => oid::TIMESTAMPTZ,
+            Self::Interval => oid::INTERVAL,
+            Self::Uuid => oid::UUID,
+            Self::Json => oid::JSON,
+            Self::Jsonb => oid::JSONB,
+            Self::Xml => oid::XML,
+            Self::Money => oid::MONEY,
+            Self::Inet => oid::INET,
+            Self::Cidr => oid::CIDR,
+            Self::Macaddr => oid::MACADDR,
+            Self::Macaddr8 => oid::MACADDR8,
+            Self::Bit => oid::BIT,
+            Self::Varbit => oid::VARBIT,
+            Self::Citext | Self::Enum(_) | Self::Array(_) | Self::Composite(_) | Self::Other { .. } => return None,
+        })
+    }
+
+    /// The array type over this type. The element's OID is that of a built-in type, or 0 where only the target's catalogue knows it.
+    pub fn array(self) -> Self {
+        let element_oid = ServerOid(self.builtin_oid().unwrap_or(0));
+        Self::Array(Arc::new(ArrayType { element: self, element_oid }))
+    }
+
     /// Whether values of the type are character strings: one representation, different rules of comparison and padding.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Varchar | Self::Bpchar | Self::Name)
+        matches!(self, Self::Text | Self::Varchar | Self::Bpchar | Self::Name | Self::Citext)
     }
 
     /// Whether values of the type are whole numbers of two, four or eight bytes.
@@ -150,13 +279,25 @@ impl fmt::Display for SqlType {
             Self::Bytea => "bytea",
             Self::Date => "date",
             Self::Time => "time without time zone",
+            Self::TimeTz => "time with time zone",
             Self::Timestamp => "timestamp without time zone",
             Self::TimestampTz => "timestamp with time zone",
             Self::Interval => "interval",
             Self::Uuid => "uuid",
             Self::Json => "json",
             Self::Jsonb => "jsonb",
+            Self::Xml => "xml",
+            Self::Money => "money",
+            Self::Inet => "inet",
+            Self::Cidr => "cidr",
+            Self::Macaddr => "macaddr",
+            Self::Macaddr8 => "macaddr8",
+            Self::Bit => "bit",
+            Self::Varbit => "bit varying",
+            Self::Citext => "citext",
             Self::Enum(e) => &e.name,
+            Self::Array(array) => return write!(f, "{}[]", array.element),
+            Self::Composite(composite) => &composite.name,
             Self::Other { name, .. } => name,
         })
     }

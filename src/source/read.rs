@@ -4,8 +4,8 @@
 //! begins *with* that row and drops it: a second row with the same key is then seen as the duplicate it is, instead of being jumped over.
 
 use super::{KeyRange, Reader, SourceError};
-use crate::pg::{CopyOut, KeyError, KeyReader, PgError, SourceQuery, decode, ident, literal, select_list, to_text};
-use crate::row::{Column, LegacyKey, SqlType, Tuples, read_tuple};
+use crate::pg::{CopyOut, KeyError, KeyReader, PgError, SourceQuery, ident, literal, select_list, to_text};
+use crate::row::{Column, LegacyKey, SqlType, Tuples, decode, read_tuple};
 
 /// What is read for one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]

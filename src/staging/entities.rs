@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::{key_value, optional_key, rows, run_id};
 use super::{RunId, SourceControl, StagingError, StagingReader, StagingWriter};
-use crate::row::{Column, EnumType, KeyKind, LegacyKey, SqlType, oid};
+use crate::row::{Column, EnumType, KeyKind, LegacyKey, ServerOid, SqlType, oid};
 
 /// An entity of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -290,7 +290,7 @@ fn columns_to_json(columns: &[Column]) -> Result<String, StagingError> {
             name: column.name.clone(),
             type_name: column.ty.to_string(),
             oid: match &column.ty {
-                SqlType::Other { oid, .. } => Some(*oid),
+                SqlType::Other { oid, .. } => Some(oid.0),
                 ty => BUILTIN.into_iter().find(|oid| SqlType::builtin(*oid).as_ref() == Some(ty)),
             },
             labels: match &column.ty {
@@ -311,7 +311,7 @@ fn columns_from_json(json: &str) -> Result<Vec<Column>, StagingError> {
         .map(|column| {
             let ty = match (column.labels, column.oid) {
                 (Some(labels), _) => SqlType::Enum(Arc::new(EnumType { name: column.type_name, labels })),
-                (None, Some(oid)) => SqlType::builtin(oid).unwrap_or(SqlType::Other { oid, name: column.type_name.into() }),
+                (None, Some(oid)) => SqlType::builtin(oid).unwrap_or(SqlType::Other { oid: ServerOid(oid), name: column.type_name.into() }),
                 (None, None) => return Err(StagingError::BadRecord { table: "entities", what: format!("the type {}", column.type_name) }),
             };
             Ok(Column { name: column.name, ty, typmod: column.typmod, nullable: column.nullable })
@@ -353,7 +353,12 @@ mod tests {
         let labels = vec!["open".to_owned(), "it's \"done\"".to_owned()];
         let named = EnumType { name: "order_status".to_owned(), labels };
         columns.push(Column { name: "status".to_owned(), ty: SqlType::Enum(Arc::new(named)), typmod: -1, nullable: false });
-        columns.push(Column { name: "at".to_owned(), ty: SqlType::Other { oid: 600, name: "point".into() }, typmod: 7, nullable: true });
+        columns.push(Column {
+            name: "at".to_owned(),
+            ty: SqlType::Other { oid: ServerOid(600), name: "point".into() },
+            typmod: 7,
+            nullable: true,
+        });
         assert_eq!(columns_from_json(&columns_to_json(&columns).unwrap()).unwrap(), columns);
     }
 }

@@ -7,9 +7,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::pg;
 use crate::plan::CompiledColumn;
-use crate::row::{Column, EnumType, Numeric, Reject, SqlType, TupleWriter, Value, reason};
+use crate::row::{Column, EnumType, Numeric, Reject, SqlType, TupleWriter, Value, decode, encode, reason};
 
 /// How the values of one target column are written.
 #[derive(Debug)]
@@ -108,7 +107,7 @@ impl Assignment {
             },
             Limit::Numeric { precision, scale } if numeric_fits(bytes, *precision, *scale) => true,
             Limit::Padded(_) | Limit::Numeric { .. } | Limit::SecondDigits(_) | Limit::Label(_) => {
-                let value = pg::decode(&self.column.ty, bytes).map_err(|e| self.malformed(&e.to_string()))?;
+                let value = decode(&self.column.ty, bytes).map_err(|e| self.malformed(&e.to_string()))?;
                 return self.write(&value, out);
             }
         };
@@ -126,7 +125,7 @@ impl Assignment {
         }
         let value = self.fit(value)?;
         let mut encoded = Ok(());
-        out.field_with(|bytes| encoded = pg::encode(&value, &self.column.ty, bytes));
+        out.field_with(|bytes| encoded = encode(&value, &self.column.ty, bytes));
         encoded.map_err(|e| self.malformed(&e.to_string()))
     }
 

@@ -15,7 +15,7 @@ use super::survey::Survey;
 use crate::expr::{Context, EvalError, Expr, Reference, Resolved};
 use crate::pg;
 use crate::plan::{CompiledEntity, CompiledMerge, OnError};
-use crate::row::{LegacyKey, Reject, TupleWriter, Value, reason};
+use crate::row::{LegacyKey, Reject, TupleWriter, Value, decode, reason};
 
 /// What transforms of an entity read besides its rows. The same for every chunk of it.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl<'r> Context<'r> for RowContext<'_, 'r> {
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
         let Some(bytes) = self.fields[column] else { return Ok(Value::Null) };
         let source = &self.entity.source[column];
-        pg::decode(&source.ty, bytes).map_err(|error| EvalError::Reject {
+        decode(&source.ty, bytes).map_err(|error| EvalError::Reject {
             code: Cow::Borrowed(reason::FIELD_MALFORMED),
             message: Cow::Owned(format!("source column {}: {error}", source.name)),
         })

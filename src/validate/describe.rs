@@ -5,8 +5,8 @@ use std::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use crate::pg::{decode, to_text};
-use crate::row::SqlType;
+use crate::pg::to_text;
+use crate::row::{SqlType, decode};
 
 /// A digest of a cell: equal cells have equal digests in every run, and a long value cannot be read out of it.
 ///

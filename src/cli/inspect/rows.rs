@@ -11,8 +11,8 @@ use crate::cli::table::Table;
 use crate::cli::value;
 use crate::error::Error;
 use crate::expr::{self, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
-use crate::pg::decode;
 use crate::plan::Problems;
+use crate::row::decode;
 use crate::row::{Column, LegacyKey, SqlType, Tuples, Value};
 use crate::staging::{ChunkState, EntityRow, StagingReader};
 

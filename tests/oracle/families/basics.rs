@@ -1,9 +1,17 @@
-//! What the oracle is asked: a table of values at the edges of their types, and expressions over its columns.
+//! The types and functions that most plans are made of, over one table of values at the edges of their types.
 
 use std::fmt::Write as _;
 
+use super::Family;
+
+/// The family.
+pub fn family() -> Family {
+    let expressions = EXPRESSIONS.iter().map(|text| (*text).to_owned()).chain(generated()).collect();
+    Family { name: "basics", setup: format!("{SETUP}{}", rows()), expressions }
+}
+
 /// The table, and what an older server lacks.
-pub const SETUP: &str = r"
+const SETUP: &str = r"
 create type mood as enum ('sad', 'ok', 'happy');
 create table cases (id int primary key, i2 int2, i4 int4, i8 int8, n numeric, n2 numeric, t text, t2 text, v varchar, c char(6), b bool, b2 bool,
   d date, d2 date, ts timestamp, tz timestamptz, u uuid, j jsonb, m mood, tn text, ti text, tj text, td text, tu text, tb text);
@@ -309,7 +317,7 @@ fn literal(value: &str) -> String {
 const ROWS: usize = 160;
 
 /// The statement that fills the table.
-pub fn rows() -> String {
+fn rows() -> String {
     let mut random = Random(0x5EED_0F0E_1234_5678);
     let mut sql = String::from("insert into cases values ");
     for row in 0..ROWS {
@@ -346,7 +354,7 @@ pub fn rows() -> String {
 
 #[allow(clippy::too_many_lines, reason = "a list of lists")]
 /// Expressions made of every operator and every pair of types that it takes.
-pub fn generated() -> Vec<String> {
+fn generated() -> Vec<String> {
     let mut all = Vec::new();
     let numbers = ["i2", "i4", "i8", "n", "n2", "2", "-3", "0", "1.5", "10000000000", "'7'"];
     for operator in ["+", "-", "*", "/", "%", "=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"] {
@@ -529,7 +537,7 @@ const PATTERNS: &[&str] = &[
 ];
 
 /// Expressions over the columns of the table.
-pub const EXPRESSIONS: &[&str] = &[
+const EXPRESSIONS: &[&str] = &[
     // logic
     "b and b2",
     "b or b2",

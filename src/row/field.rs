@@ -1,11 +1,12 @@
 //! Field bytes to values and back, as PostgreSQL's binary send and receive functions write them. Boundary: one field at a time;
-//! framing is `row::tuple`'s, the wire form of `numeric` is `row::Numeric`'s. Bytes are input: a malformed field is an error.
+//! framing is `tuple.rs`, the wire form of `numeric` is `numeric.rs`, that of arrays `array.rs`. Bytes are input: a malformed field
+//! is an error.
 
 use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::row::{Interval, Numeric, SqlType, Value};
+use super::{Array, ArrayWriter, CompositeType, Interval, Numeric, SqlType, Value};
 
 /// Field bytes that are not what their type says.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -46,12 +47,22 @@ pub fn decode<'a>(ty: &SqlType, bytes: &'a [u8]) -> Result<Value<'a>, MalformedF
         SqlType::Float4 => Value::Float4(f32::from_be_bytes(fixed(bytes).ok_or_else(|| bad("expected 4 bytes"))?)),
         SqlType::Float8 => Value::Float8(f64::from_be_bytes(fixed(bytes).ok_or_else(|| bad("expected 8 bytes"))?)),
         SqlType::Numeric => Value::Numeric(Numeric::from_wire(bytes).ok_or_else(|| bad("no numeric"))?),
-        SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Enum(_) => Value::Text(text(bytes)?),
+        SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext | SqlType::Enum(_) => {
+            Value::Text(text(bytes)?)
+        }
         SqlType::Bytea => Value::Bytea(Cow::Borrowed(bytes)),
         SqlType::Date => Value::Date(i32::from_be_bytes(fixed(bytes).ok_or_else(|| bad("expected 4 bytes"))?)),
         SqlType::Time => match fixed(bytes).map(i64::from_be_bytes) {
             Some(micros @ 0..=DAY_MICROS) => Value::Time(micros),
             _ => return Err(bad("expected 8 bytes within a day")),
+        },
+        SqlType::TimeTz => match bytes.split_at_checked(8).and_then(|(m, z)| Some((fixed(m)?, fixed(z)?))) {
+            Some((micros, west)) => match (i64::from_be_bytes(micros), i32::from_be_bytes(west)) {
+                // timetz_recv: less than 16 hours either way.
+                (micros @ 0..=DAY_MICROS, west @ -57_599..=57_599) => Value::TimeTz(micros, west),
+                _ => return Err(bad("expected a time within a day and a zone within 16 hours")),
+            },
+            None => return Err(bad("expected 12 bytes")),
         },
         SqlType::Timestamp => Value::Timestamp(i64::from_be_bytes(fixed(bytes).ok_or_else(|| bad("expected 8 bytes"))?)),
         SqlType::TimestampTz => Value::TimestampTz(i64::from_be_bytes(fixed(bytes).ok_or_else(|| bad("expected 8 bytes"))?)),
@@ -72,8 +83,115 @@ pub fn decode<'a>(ty: &SqlType, bytes: &'a [u8]) -> Result<Value<'a>, MalformedF
             [1, rest @ ..] => Value::Jsonb(text(rest)?),
             _ => return Err(bad("expected version 1")),
         },
-        SqlType::Other { .. } => Value::Raw(bytes),
+        SqlType::Array(array) => {
+            check_array(&array.element, bytes, DEEPEST).ok_or_else(|| bad("no array of its elements"))?;
+            Value::Array(Cow::Borrowed(bytes))
+        }
+        SqlType::Composite(composite) => {
+            check_composite(composite, bytes, DEEPEST).ok_or_else(|| bad("no row of its attributes"))?;
+            Value::Raw(Cow::Borrowed(bytes))
+        }
+        SqlType::Money => Value::Raw(Cow::Borrowed(fixed::<8>(bytes).map(|_| bytes).ok_or_else(|| bad("expected 8 bytes"))?)),
+        SqlType::Macaddr => Value::Raw(Cow::Borrowed(fixed::<6>(bytes).map(|_| bytes).ok_or_else(|| bad("expected 6 bytes"))?)),
+        SqlType::Macaddr8 => Value::Raw(Cow::Borrowed(fixed::<8>(bytes).map(|_| bytes).ok_or_else(|| bad("expected 8 bytes"))?)),
+        SqlType::Inet | SqlType::Cidr => {
+            // Family, bits of the mask, whether it is a cidr, length of the address, the address.
+            match bytes {
+                [2, 0..=32, 0 | 1, 4, address @ ..] if address.len() == 4 => {}
+                [3, 0..=128, 0 | 1, 16, address @ ..] if address.len() == 16 => {}
+                _ => return Err(bad("no network address")),
+            }
+            Value::Raw(Cow::Borrowed(bytes))
+        }
+        SqlType::Bit | SqlType::Varbit => {
+            let bits = bytes.first_chunk().map(|n| i32::from_be_bytes(*n)).and_then(|n| usize::try_from(n).ok());
+            if bits.is_none_or(|bits| bytes.len() - 4 != bits.div_ceil(8)) {
+                return Err(bad("as many bytes as its bits need"));
+            }
+            Value::Raw(Cow::Borrowed(bytes))
+        }
+        SqlType::Xml | SqlType::Other { .. } => Value::Raw(Cow::Borrowed(bytes)),
     })
+}
+
+/// Arrays in composites in arrays: more than anyone has, and few enough for any stack.
+const DEEPEST: usize = 32;
+
+/// Whether every element decodes as the element's type.
+fn check_array(element: &SqlType, bytes: &[u8], deeper: usize) -> Option<()> {
+    Array::read(bytes)?.iter().flatten().try_for_each(|field| check(element, field, deeper))
+}
+
+fn check(ty: &SqlType, field: &[u8], deeper: usize) -> Option<()> {
+    let deeper = deeper.checked_sub(1)?;
+    match ty {
+        SqlType::Array(array) => check_array(&array.element, field, deeper),
+        SqlType::Composite(composite) => check_composite(composite, field, deeper),
+        ty => decode(ty, field).ok().map(|_| ()),
+    }
+}
+
+/// The attributes of a composite value: a count, then for each the OID of its type, a length (-1 for NULL) and its bytes.
+fn attributes<'a>(composite: &CompositeType, bytes: &'a [u8]) -> Option<Vec<Option<&'a [u8]>>> {
+    let (count, mut rest) = bytes.split_first_chunk()?;
+    if usize::try_from(i32::from_be_bytes(*count)).ok()? != composite.fields.len() {
+        return None;
+    }
+    let mut found = Vec::with_capacity(composite.fields.len());
+    for _ in &composite.fields {
+        let (_oid, behind) = rest.split_first_chunk::<4>()?;
+        let (length, behind) = behind.split_first_chunk()?;
+        let length = i32::from_be_bytes(*length);
+        if length == -1 {
+            found.push(None);
+            rest = behind;
+        } else {
+            let (field, behind) = behind.split_at_checked(usize::try_from(length).ok()?)?;
+            found.push(Some(field));
+            rest = behind;
+        }
+    }
+    rest.is_empty().then_some(found)
+}
+
+fn check_composite(composite: &CompositeType, bytes: &[u8], deeper: usize) -> Option<()> {
+    let fields = attributes(composite, bytes)?;
+    let mut pairs = fields.into_iter().zip(&composite.fields);
+    pairs.try_for_each(|(field, of)| field.map_or(Some(()), |field| check(&of.ty, field, deeper)))
+}
+
+/// Appends field bytes that were read from one server as another one takes them: the OIDs of types that users made are put in
+/// anew, everything else stays what it is. The bytes were checked by [`decode`] already.
+fn transcribe(ty: &SqlType, bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    match ty {
+        SqlType::Array(array) => {
+            let read = Array::read(bytes)?;
+            let mut writer = ArrayWriter::append(std::mem::take(out), read.dimensions(), array.element_oid.0);
+            for element in &read {
+                match element {
+                    None => writer.null(),
+                    Some(field) => writer.element(|out| transcribe(&array.element, field, out).ok_or(())).ok()?,
+                }
+            }
+            *out = writer.finish();
+        }
+        SqlType::Composite(composite) => {
+            let fields = attributes(composite, bytes)?;
+            out.extend_from_slice(&u32::try_from(fields.len()).ok()?.to_be_bytes());
+            for (field, of) in fields.into_iter().zip(&composite.fields) {
+                out.extend_from_slice(&of.oid.0.to_be_bytes());
+                let at = out.len();
+                out.extend_from_slice(&(-1_i32).to_be_bytes());
+                if let Some(field) = field {
+                    transcribe(&of.ty, field, out)?;
+                    let length = u32::try_from(out.len() - at - 4).ok()?;
+                    out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+                }
+            }
+        }
+        _ => out.extend_from_slice(bytes),
+    }
+    Some(())
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
@@ -94,7 +212,7 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
         (Value::Float4(v), SqlType::Float4) => out.extend_from_slice(&v.to_be_bytes()),
         (Value::Float8(v), SqlType::Float8) => out.extend_from_slice(&v.to_be_bytes()),
         (Value::Numeric(v), SqlType::Numeric) => v.to_wire(out),
-        (Value::Text(v), SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Enum(_))
+        (Value::Text(v), SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext | SqlType::Enum(_))
         | (Value::Json(v), SqlType::Json) => out.extend_from_slice(v.as_bytes()),
         (Value::Bytea(v), SqlType::Bytea) => out.extend_from_slice(v),
         (Value::Interval(v), SqlType::Interval) => {
@@ -107,7 +225,25 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
             out.push(1);
             out.extend_from_slice(v.as_bytes());
         }
-        (Value::Raw(v), SqlType::Other { .. }) => out.extend_from_slice(v),
+        (Value::TimeTz(micros, west), SqlType::TimeTz) => {
+            out.extend_from_slice(&micros.to_be_bytes());
+            out.extend_from_slice(&west.to_be_bytes());
+        }
+        (Value::Array(v), SqlType::Array(_)) | (Value::Raw(v), SqlType::Composite(_)) => {
+            transcribe(ty, v, out).ok_or_else(|| Unencodable { ty: ty.to_string(), kind: kind(value) })?;
+        }
+        (
+            Value::Raw(v),
+            SqlType::Xml
+            | SqlType::Money
+            | SqlType::Inet
+            | SqlType::Cidr
+            | SqlType::Macaddr
+            | SqlType::Macaddr8
+            | SqlType::Bit
+            | SqlType::Varbit
+            | SqlType::Other { .. },
+        ) => out.extend_from_slice(v),
         _ => return Err(Unencodable { ty: ty.to_string(), kind: kind(value) }),
     }
     Ok(())
@@ -133,6 +269,8 @@ fn kind(value: &Value<'_>) -> &'static str {
         Value::Uuid(_) => "uuid",
         Value::Json(_) => "json",
         Value::Jsonb(_) => "jsonb",
+        Value::TimeTz(..) => "timetz",
+        Value::Array(_) => "array",
         Value::Raw(_) => "raw bytes",
     }
 }
@@ -144,16 +282,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::row::EnumType;
+    use crate::row::{EnumType, ServerOid};
 
     fn all_types() -> Vec<SqlType> {
-        let mut types: Vec<SqlType> =
-            [16, 17, 19, 20, 21, 23, 25, 114, 700, 701, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1700, 2950, 3802]
-                .into_iter()
-                .map(|oid| SqlType::builtin(oid).unwrap())
-                .collect();
+        let mut types: Vec<SqlType> = [
+            16, 17, 19, 20, 21, 23, 25, 114, 142, 650, 700, 701, 774, 790, 829, 869, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560,
+            1562, 1700, 2950, 3802,
+        ]
+        .into_iter()
+        .map(|oid| SqlType::builtin(oid).unwrap())
+        .collect();
         types.push(SqlType::Enum(Arc::new(EnumType { name: "mood".to_owned(), labels: vec!["ok".to_owned()] })));
-        types.push(SqlType::Other { oid: 869, name: "inet".into() });
+        types.push(SqlType::Other { oid: ServerOid(600), name: "point".into() });
+        types.push(SqlType::Citext);
+        types.push(SqlType::Int4.array());
         types
     }
 
