@@ -114,9 +114,9 @@ impl Node {
             },
             Self::Extended(call) => {
                 if call.builtin.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                    Self::function(call.builtin.name, &call.args, out)
+                    Self::function(call.builtin.name, &call.args, out);
                 } else {
-                    Self::infix(&call.args, call.builtin.name, out)
+                    Self::infix(&call.args, call.builtin.name, out);
                 }
             }
             Self::Coalesce(args) => Self::function("coalesce", args, out),
