@@ -7,6 +7,7 @@
 //! `staging/FORMAT.md`.
 
 mod chunks;
+mod columns;
 mod constraints;
 mod controls;
 mod database;
