@@ -9,4 +9,5 @@ mod flagship;
 mod resume;
 mod shared_table;
 mod support;
+mod types;
 mod validator;
