@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 
 use postgres::{Client, NoTls};
 
-use super::support::{Database, Migration};
+use super::support::{Database, Migration, outcome};
 
 /// Types of users, as the source has them.
 const SOURCE_TYPES: &str = r"
@@ -180,16 +180,20 @@ fn plan(migration: &Migration, entity: &str) {
     migration.file("etl.toml", PLAN).file("entities/everything.toml", entity);
 }
 
-/// The migration of the table with everything.
-fn everything() -> Migration {
-    let migration = Migration::new();
-    fill(&migration.source);
+fn prepare_target(migration: &Migration) {
     migration.target.exec(&format!(
         "{TARGET_TYPES} ALTER DATABASE {} SET search_path = public, extensions; SET search_path = public, extensions;
          CREATE TABLE everything (id uuid PRIMARY KEY, k int UNIQUE{}, f8 float8, f4 float4)",
         migration.target.value("SELECT current_database()"),
         columns()
     ));
+}
+
+/// The migration of the table with everything.
+fn everything() -> Migration {
+    let migration = Migration::new();
+    fill(&migration.source);
+    prepare_target(&migration);
     let mut entity = "target = \"public.everything\"\nkey = \"k\"\nfrom = \"select e.*, w.f8, w.f4 from everything e left join weird w using (k)\"\n[columns]\nid = \"new_id()\"\nk = \"k\"\nf8 = \"f8\"\nf4 = \"f4\"\n".to_owned();
     for (at, _, _) in types() {
         let _ = writeln!(entity, "c{at} = \"c{at}\"");
@@ -267,14 +271,30 @@ fn every_type_arrives_to_the_byte() {
 fn every_type_arrives_to_the_byte_step_by_step() {
     let migration = everything();
     migration.etl(&["extract", "--progress", "none"]).exits(0);
-    // The rows are in the staging file now; nothing of the source is asked again.
-    migration.etl(&["transform", "--progress", "none"]).exits(0);
+    // The rows and the columns of both sides are in the staging file now; no server is asked.
+    let mut transform = migration.command(&["transform", "--progress", "none"]);
+    transform.env("SOURCE_DATABASE_URL", "postgres://nobody@127.0.0.1:1/x").env("TARGET_DATABASE_URL", "postgres://nobody@127.0.0.1:1/x");
+    outcome(&transform.output().unwrap()).exits(0);
     migration.etl(&["load", "--progress", "none"]).exits(0);
     source_and_target_are_equal(&migration);
     migration.etl(&["validate", "--progress", "none"]).exits(0);
     for args in [&["inspect", "rows", "everything", "--limit", "20"][..], &["inspect", "rows", "everything", "--transformed", "--limit", "20"]] {
         migration.etl(args).exits(0);
     }
+}
+
+/// The tuples in the staging file hold the numbers that the target gave to its types. A target that was made anew has others.
+#[test]
+fn a_target_that_was_made_anew_has_its_rows_made_anew() {
+    let migration = everything();
+    migration.etl(&["extract", "--progress", "none"]).exits(0);
+    migration.etl(&["transform", "--progress", "none"]).exits(0);
+    migration.target.exec("DROP SCHEMA public, extensions CASCADE; CREATE SCHEMA public");
+    prepare_target(&migration);
+    let refused = migration.etl(&["load", "--progress", "none"]);
+    assert_ne!(refused.code, Some(0), "{refused:?}");
+    migration.etl(&["run", "--redo", "transform", "--progress", "none"]).exits(0);
+    source_and_target_are_equal(&migration);
 }
 
 /// What a column cannot hold exactly: type of the source, value, type of the target, reason.
