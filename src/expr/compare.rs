@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::context::EvalError;
-use super::numeric;
+use super::{bits, citext, network, numeric};
 use super::registry::{int_of, mismatch};
 use crate::row::{EnumType, Value};
 
@@ -23,6 +23,14 @@ pub(super) enum Comparator {
     Instant,
     TimestampTz,
     Uuid,
+    /// `citext`: in lower case.
+    Citext,
+    /// `inet` and `cidr`.
+    Network,
+    /// `macaddr` and `macaddr8`: their bytes.
+    Bytes,
+    /// `bit` and `bit varying`.
+    Bits,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
 }
@@ -51,6 +59,10 @@ impl Comparator {
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
             (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Citext, Value::Text(l), Value::Text(r)) => citext::order(l, r),
+            (Self::Network, l, r) => network::order_inet(l, r)?,
+            (Self::Bytes, Value::Raw(l), Value::Raw(r)) => l.cmp(r),
+            (Self::Bits, l, r) => bits::order(l, r)?,
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
                 place(l)?.cmp(&place(r)?)

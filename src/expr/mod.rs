@@ -13,8 +13,10 @@
 mod array;
 mod ast;
 mod bind;
+mod bits;
 mod bytes;
 mod cast;
+mod citext;
 mod code_table;
 mod coerce;
 mod compare;
@@ -29,6 +31,7 @@ mod interval;
 mod json;
 mod mask;
 mod md5;
+mod network;
 mod numeric;
 mod parse;
 mod pattern;

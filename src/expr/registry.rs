@@ -5,7 +5,7 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
+use super::{array, bits, bytes, citext, datetime, float, format, identity, interval, json, mask, network, numeric, pattern, text, zone};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -47,8 +47,18 @@ pub enum Ty {
     Uuid,
     /// `inet`
     Inet,
+    /// `cidr`
+    Cidr,
+    /// `macaddr`
+    Macaddr,
+    /// `macaddr8`
+    Macaddr8,
+    /// `bit`
+    Bit,
     /// `bit varying`
     Varbit,
+    /// `citext`
+    Citext,
     /// `json`
     Json,
     /// `jsonb`
@@ -83,7 +93,12 @@ impl Ty {
             Self::TimeTz => SqlType::TimeTz,
             Self::Uuid => SqlType::Uuid,
             Self::Inet => SqlType::Inet,
+            Self::Cidr => SqlType::Cidr,
+            Self::Macaddr => SqlType::Macaddr,
+            Self::Macaddr8 => SqlType::Macaddr8,
+            Self::Bit => SqlType::Bit,
             Self::Varbit => SqlType::Varbit,
+            Self::Citext => SqlType::Citext,
             Self::Json => SqlType::Json,
             Self::TextArray => SqlType::Text.array(),
             Self::Text => SqlType::Text,
@@ -235,6 +250,9 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("formats", format::FUNCTIONS),
     ("json", json::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
+    ("networks", network::FUNCTIONS),
+    ("bit strings", bits::FUNCTIONS),
+    ("citext", citext::FUNCTIONS),
     ("identity", identity::FUNCTIONS),
     ("rehearsal data", mask::FUNCTIONS),
 ];
@@ -249,6 +267,8 @@ pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("intervals", interval::OPERATORS),
     ("json", json::OPERATORS),
     ("arrays", array::OPERATORS),
+    ("networks", network::OPERATORS),
+    ("bit strings", bits::OPERATORS),
 ];
 
 /// The functions that are syntax, or whose types depend on their arguments, with one line for the documentation.

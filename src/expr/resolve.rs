@@ -279,6 +279,7 @@ impl Binder<'_> {
             // The padding of `character` is part of what its output function gives, and no part of the cast.
             SqlType::Text | SqlType::Varchar | SqlType::Name => return Some(bound.node),
             SqlType::Bpchar if by_output => return Some(bound.node),
+            SqlType::Inet if by_output => Some(super::network::inet_output as cast::Run),
             SqlType::Bpchar => return self.implicit(bound, &SqlType::Text),
             _ => cast::output(&from),
         };

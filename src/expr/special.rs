@@ -123,12 +123,14 @@ impl Binder<'_> {
             (None, None) => SqlType::Text,
             (Some(ty), None) | (None, Some(ty)) => ty.clone(),
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
+            (Some(SqlType::Bit), Some(SqlType::Varbit)) => SqlType::Varbit,
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
             // Operators of mixed widths, and of dates with timestamps, take their sides as they are.
             (Some(l), _) => l.clone(),
         };
         // The equality of varchar and name is that of text.
         let ty = if matches!(ty, SqlType::Varchar) { SqlType::Text } else { ty };
+        let ty = if matches!(ty, SqlType::Cidr) { SqlType::Inet } else { ty };
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
         Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span))
     }
@@ -158,6 +160,10 @@ impl Binder<'_> {
         let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
         let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let (text, pattern, by) = (parts.next()?, parts.next()?, parts.next()?);
+        if text.ty == Some(SqlType::Citext) {
+            let message = "`regexp_replace` of citext is not supported";
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, text.span, message).help("cast it to text: x::text, with the flag i"));
+        }
         let at = pattern.span.clone();
         let text = self.implicit_text(text)?;
         let by = self.implicit_text(by)?;

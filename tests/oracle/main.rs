@@ -199,7 +199,11 @@ impl Oracle {
             }
         };
         // The internal name of `character` without a length.
-        let ty = if ty == "bpchar" { "character".to_owned() } else { ty };
+        let ty = match ty.as_str() {
+            "bpchar" => "character".to_owned(),
+            "\"bit\"" => "bit".to_owned(),
+            _ => ty,
+        };
         if ty != typed.ty().to_string() {
             self.wrong.push(format!("{text}\n    type here {}, there {ty}", typed.ty()));
         }
