@@ -63,7 +63,7 @@ fn bits_of<'v>(value: &'v Value<'_>) -> Result<Bits<'v>, EvalError> {
 fn made<'r>(count: usize, bytes: impl IntoIterator<Item = u8>) -> Value<'r> {
     let mut all = i32::try_from(count).unwrap_or(i32::MAX).to_be_bytes().to_vec();
     all.extend(bytes.into_iter().take(count.div_ceil(8)));
-    if let (true, Some(last)) = (count % 8 > 0, all.last_mut()) {
+    if let (true, Some(last)) = (!count.is_multiple_of(8), all.last_mut()) {
         *last &= 0xFF << (8 - count % 8);
     }
     Value::Raw(Cow::Owned(all))
@@ -142,7 +142,7 @@ pub(super) fn parse(mut value: Value<'_>) -> Evaluated<'_> {
     let (mut bytes, mut bits) = (Vec::with_capacity(digits.len() * width / 8 + 1), 0_usize);
     for digit in digits.chars() {
         let value = digit.to_digit(radix).and_then(|d| u8::try_from(d).ok()).ok_or_else(wrong)?;
-        if bits % 8 == 0 {
+        if bits.is_multiple_of(8) {
             bytes.push(0);
         }
         if let Some(last) = bytes.last_mut() {

@@ -45,6 +45,7 @@ pub(super) struct Cast {
 }
 
 /// The cast from one type to another. `None` where there is none.
+#[allow(clippy::match_same_arms, reason = "casts stand with their kind")]
 pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
     use SqlType as T;
     if from == to {
@@ -78,7 +79,9 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Macaddr, T::Macaddr8) => convert(How::Implicit, network::mac_to_mac8, false),
         (T::Macaddr8, T::Macaddr) => convert(How::Implicit, network::mac8_to_mac, true),
         (from, T::Text | T::Varchar | T::Bpchar | T::Citext) => convert(How::Assignment, output(from)?, false),
-        (T::Text | T::Varchar | T::Name | T::Bpchar | T::Citext, T::Enum(_)) => Cast { how: How::Explicit, step: Step::Label, lossy: false },
+        (T::Text | T::Varchar | T::Name | T::Bpchar | T::Citext, T::Enum(_)) => {
+            Cast { how: How::Explicit, step: Step::Label, lossy: false }
+        }
         (T::Text | T::Varchar | T::Name | T::Bpchar | T::Citext, to) => convert(How::Explicit, input(to)?, true),
         _ => return None,
     })

@@ -160,7 +160,8 @@ impl Binder<'_> {
                 "what it means depends on the time zone of the session: convert it in the source query with `at time zone`".to_owned()
             }
             (SqlType::Money, _) | (_, SqlType::Money) => {
-                "how money is written depends on lc_monetary: write x::numeric in the source query, and give the target column numeric".to_owned()
+                "how money is written depends on lc_monetary: write x::numeric in the source query, and give the target column numeric"
+                    .to_owned()
             }
             (SqlType::Float4 | SqlType::Float8, _) => "cast it to numeric in the source query".to_owned(),
             _ => "convert it in the source query".to_owned(),

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::context::EvalError;
-use super::{bits, citext, network, numeric};
 use super::registry::{int_of, mismatch};
+use super::{bits, citext, network, numeric};
 use crate::row::{EnumType, Value};
 
 /// How two values that are not NULL are compared.

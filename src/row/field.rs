@@ -188,7 +188,6 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
         (Value::Numeric(v), SqlType::Numeric) => v.to_wire(out),
         (Value::Text(v), SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext | SqlType::Enum(_))
         | (Value::Json(v), SqlType::Json) => out.extend_from_slice(v.as_bytes()),
-        (Value::Bytea(v), SqlType::Bytea) => out.extend_from_slice(v),
         (Value::Interval(v), SqlType::Interval) => {
             out.extend_from_slice(&v.micros.to_be_bytes());
             out.extend_from_slice(&v.days.to_be_bytes());
@@ -206,7 +205,8 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
         (Value::Array(v), SqlType::Array(_)) | (Value::Raw(v), SqlType::Composite(_)) => {
             transcribe(ty, v, out, DEEPEST).ok_or_else(|| Unencodable { ty: ty.to_string(), kind: kind(value) })?;
         }
-        (
+        (Value::Bytea(v), SqlType::Bytea)
+        | (
             Value::Raw(v),
             SqlType::Xml
             | SqlType::Money

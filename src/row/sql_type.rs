@@ -1,5 +1,12 @@
 //! The types of columns, as far as the tool distinguishes them. Boundary: names and OIDs only; field bytes are decoded in
-//! `pg`, typmods are applied where a value is assigned to a target column.
+//! `field.rs`, typmods are applied where a value is assigned to a target column.
+//!
+//! A type that is not distinguished passes through as its bytes, into a column of the type with the same name. Not everything can:
+//! * `regclass` and its like hold a number that means another object on another server: cast them to text in the source query;
+//! * types without binary form (`aclitem`, `seg`, `isn`) are refused by the source's COPY: cast them to text there;
+//! * an empty `int2vector` or `oidvector` is refused by the target, which cannot read what it writes itself;
+//! * a range over arrays or rows of users' types holds OIDs that are not put in anew; a target where they differ refuses it;
+//! * `xml` comes without its XML declaration of version 1.0, as PostgreSQL sends and dumps it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -272,6 +279,7 @@ impl SqlType {
     }
 
     /// The array type over this type. The element's OID is that of a built-in type, or 0 where only the target's catalogue knows it.
+    #[must_use]
     pub fn array(self) -> Self {
         let element_oid = ServerOid(self.builtin_oid().unwrap_or(0));
         Self::Array(Arc::new(ArrayType { element: self, element_typmod: Typmod::NONE, element_oid }))

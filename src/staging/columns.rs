@@ -106,12 +106,7 @@ fn restored(stored: StoredType, deeper: usize) -> Result<SqlType, StagingError> 
 pub(super) fn columns_to_json(columns: &[Column]) -> Result<String, StagingError> {
     let stored: Vec<_> = columns
         .iter()
-        .map(|column| StoredColumn {
-            name: column.name.clone(),
-            ty: stored(&column.ty),
-            typmod: column.typmod,
-            nullable: column.nullable,
-        })
+        .map(|column| StoredColumn { name: column.name.clone(), ty: stored(&column.ty), typmod: column.typmod, nullable: column.nullable })
         .collect();
     serde_json::to_string(&stored).map_err(|failure| unreadable(&failure))
 }
@@ -147,9 +142,9 @@ mod tests {
         types.push(SqlType::Citext);
         types.push(SqlType::Other { oid: ServerOid(600), name: "point".into() });
         types.push(SqlType::Text.array());
-        let states = SqlType::Array(Arc::new(ArrayType { element: status, element_typmod: Typmod::NONE, element_oid: ServerOid(16_400) }));
+        let past = SqlType::Array(Arc::new(ArrayType { element: status, element_typmod: Typmod::NONE, element_oid: ServerOid(16_400) }));
         let field = |name: &str, ty, typmod, oid| CompositeField { name: name.to_owned(), ty, typmod: Typmod(typmod), oid: ServerOid(oid) };
-        let fields = vec![field("zip", SqlType::Varchar, 9, 1043), field("states", states, -1, 16_399)];
+        let fields = vec![field("zip", SqlType::Varchar, 9, 1043), field("past", past, -1, 16_399)];
         let address = SqlType::Composite(Arc::new(CompositeType { name: "address".to_owned(), fields }));
         types.push(address.clone());
         types.push(SqlType::Array(Arc::new(ArrayType { element: address, element_typmod: Typmod(5), element_oid: ServerOid(16_500) })));

@@ -51,7 +51,7 @@ impl Assignment {
             out.field(bytes);
             return Ok(());
         }
-        let value = decode(&self.column.ty, bytes).map_err(|error| self.reject(Misfit::malformed(&error.to_string())))?;
+        let value = decode(&self.column.ty, bytes).map_err(|error| self.reject(&Misfit::malformed(&error.to_string())))?;
         self.write(&value, out)
     }
 
@@ -60,22 +60,22 @@ impl Assignment {
         if value.is_null() {
             return self.write_null(out);
         }
-        let value = self.shape.fit(value).map_err(|misfit| self.reject(misfit))?;
+        let value = self.shape.fit(value).map_err(|misfit| self.reject(&misfit))?;
         let mut encoded = Ok(());
         out.field_with(|bytes| encoded = encode(&value, &self.column.ty, bytes));
-        encoded.map_err(|error| self.reject(Misfit::malformed(&error.to_string())))
+        encoded.map_err(|error| self.reject(&Misfit::malformed(&error.to_string())))
     }
 
     fn write_null(&self, out: &mut TupleWriter) -> Result<(), Reject> {
         if self.mandatory() {
             let message = " is NOT NULL and the value is NULL".to_owned();
-            return Err(self.reject(Misfit { code: reason::NULL_MANDATORY, sqlstate: "23502", message }));
+            return Err(self.reject(&Misfit { code: reason::NULL_MANDATORY, sqlstate: "23502", message }));
         }
         out.null();
         Ok(())
     }
 
-    fn reject(&self, misfit: Misfit) -> Reject {
+    fn reject(&self, misfit: &Misfit) -> Reject {
         Reject {
             code: Cow::Borrowed(misfit.code),
             column: Some(self.column.name.clone()),

@@ -107,9 +107,7 @@ impl Shape {
                 !matches!(self.ty, SqlType::Array(_) | SqlType::Composite(_)) && (!self.ty.is_text() || std::str::from_utf8(bytes).is_ok())
             }
             Limit::Bytes(length) => bytes.len() == *length,
-            Limit::Characters(most) => {
-                std::str::from_utf8(bytes).is_ok_and(|text| text.len() <= *most || text.chars().count() <= *most)
-            }
+            Limit::Characters(most) => std::str::from_utf8(bytes).is_ok_and(|text| text.len() <= *most || text.chars().count() <= *most),
             Limit::Numeric { precision, scale } => numeric_holds(bytes, *precision, *scale),
             _ => false,
         }
@@ -268,9 +266,8 @@ fn fit_numeric(number: &Numeric, precision: i64, scale: i32) -> Result<Numeric, 
 
 fn second_digits(digits: u32, value: &Value<'_>) -> Result<(), Misfit> {
     let micros = match value {
-        Value::Time(micros) | Value::TimeTz(micros, _) => *micros,
         Value::Timestamp(i64::MIN | i64::MAX) | Value::TimestampTz(i64::MIN | i64::MAX) => return Ok(()),
-        Value::Timestamp(micros) | Value::TimestampTz(micros) => *micros,
+        Value::Time(micros) | Value::TimeTz(micros, _) | Value::Timestamp(micros) | Value::TimestampTz(micros) => *micros,
         _ => return Ok(()),
     };
     if micros % 10_i64.pow(ALL_DIGITS - digits) == 0 {

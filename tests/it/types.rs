@@ -135,7 +135,10 @@ const WEIRD: [(i32, u64, u32); 3] =
     [(0, 0x7FF0_0000_0000_0001, 0x7F80_0001), (1, 0xFFF8_1234_5678_9ABC, 0xFFC1_2345), (2, 0x8000_0000_0000_0000, 0x8000_0000)];
 
 fn fill(source: &Database) {
-    source.exec(&format!("{SOURCE_TYPES} CREATE TABLE everything (k int PRIMARY KEY{}); CREATE TABLE weird (k int, f8 float8, f4 float4)", columns()));
+    source.exec(&format!(
+        "{SOURCE_TYPES} CREATE TABLE everything (k int PRIMARY KEY{}); CREATE TABLE weird (k int, f8 float8, f4 float4)",
+        columns()
+    ));
     let most = types().map(|(_, _, values)| values.len()).max().unwrap();
     let mut sql = String::new();
     for k in 0..most {
@@ -278,7 +281,9 @@ fn every_type_arrives_to_the_byte_step_by_step() {
     migration.etl(&["load", "--progress", "none"]).exits(0);
     source_and_target_are_equal(&migration);
     migration.etl(&["validate", "--progress", "none"]).exits(0);
-    for args in [&["inspect", "rows", "everything", "--limit", "20"][..], &["inspect", "rows", "everything", "--transformed", "--limit", "20"]] {
+    for args in
+        [&["inspect", "rows", "everything", "--limit", "20"][..], &["inspect", "rows", "everything", "--transformed", "--limit", "20"]]
+    {
         migration.etl(args).exits(0);
     }
 }
@@ -355,6 +360,7 @@ fn what_a_column_cannot_hold_is_kept_aside_with_its_reason() {
             &format!("target = \"public.t{at}\"\nkey = \"k\"\nfrom = \"t{at}\"\n[columns]\nid = \"new_id()\"\nv = \"v\"\n"),
         );
     }
+    migration.etl(&["check"]).exits(0).says("CHECK ((VALUE ~ '^[0-9]'::text))");
     let summary = migration.etl(&["run", "--progress", "none", "--json"]).exits(0).json();
     for entity in summary["entities"].as_array().unwrap() {
         let (from, value, to, reason) = LOSSY[entity["name"].as_str().unwrap()[1..].parse::<usize>().unwrap()];

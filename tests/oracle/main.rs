@@ -72,7 +72,11 @@ impl<'a> FromSql<'a> for Field {
 /// The type of a column.
 fn sql_type(ty: &Type) -> SqlType {
     match ty.kind() {
-        Kind::Array(element) => SqlType::Array(Arc::new(ArrayType { element: sql_type(element), element_typmod: Typmod::NONE, element_oid: ServerOid(element.oid()) })),
+        Kind::Array(element) => SqlType::Array(Arc::new(ArrayType {
+            element: sql_type(element),
+            element_typmod: Typmod::NONE,
+            element_oid: ServerOid(element.oid()),
+        })),
         _ if ty.name() == "citext" => SqlType::Citext,
         Kind::Enum(labels) => SqlType::Enum(Arc::new(EnumType { name: ty.name().to_owned(), labels: labels.clone() })),
         _ => SqlType::builtin(ty.oid()).unwrap_or_else(|| SqlType::Other { oid: ServerOid(ty.oid()), name: ty.name().into() }),
