@@ -368,3 +368,13 @@ fn what_a_column_cannot_hold_is_kept_aside_with_its_reason() {
         assert_eq!(reasons.concat(), reason, "{value}::{from} into {to}: {entity}");
     }
 }
+
+/// What holds the number of an object of its own server means another object, or none, on another.
+#[test]
+fn numbers_of_objects_are_refused_before_a_row_moves() {
+    let migration = Migration::new();
+    migration.source.exec("CREATE TABLE t (k int PRIMARY KEY, v regclass[])");
+    migration.target.exec("CREATE TABLE t (id uuid PRIMARY KEY, v regclass[])");
+    plan(&migration, "target = \"public.t\"\nkey = \"k\"\nfrom = \"t\"\n[columns]\nid = \"new_id()\"\nv = \"v\"\n");
+    migration.etl(&["check"]).exits(2).says("holds the number of an object of its own server");
+}
