@@ -59,8 +59,20 @@ CREATE TABLE entities (
     target_columns TEXT NOT NULL CHECK (json_valid(target_columns)),
     extract_hash   TEXT NOT NULL,
     transform_hash TEXT NOT NULL,
-    extracted_run  TEXT REFERENCES runs
+    extracted_run  TEXT REFERENCES runs,
+    adopted_run    TEXT REFERENCES runs,
+    adopted_stale  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Keys of rows that were in the target before; `survivor` is the key of the row that stands for this one, where it is another.
+CREATE TABLE adopted (
+    entity    INTEGER NOT NULL REFERENCES entities,
+    key       ANY     NOT NULL,
+    new_key   BLOB    NOT NULL CHECK (length(new_key) = 16),
+    survivor  ANY,
+    published INTEGER NOT NULL CHECK (published IN (0, 1)),
+    PRIMARY KEY (entity, key)
+) STRICT, WITHOUT ROWID;
 
 -- lower < key <= upper
 CREATE TABLE ranges (

@@ -162,6 +162,13 @@ pub(super) enum Command {
         after_long_help = "Examples:\n  etl run\n  etl run --json > result.json\n  etl run --progress json 2> events.jsonl\n  etl run --only tasks --with-deps"
     )]
     Run(RunArgs),
+    /// Read the keys of rows that are in the target already
+    ///
+    /// From the column or query that `adopt` in the plan names, and from the mapping table of an earlier migration. Their rows count
+    /// as adopted and are not loaded again. A run does it by itself for entities with `adopt` in the plan; typed, it also takes up
+    /// what an earlier migration published, when its staging file is lost.
+    #[command(after_long_help = "Examples:\n  etl adopt\n  etl adopt --only offices,profiles")]
+    Adopt,
     /// Compare the target with what was staged, every cell of every row
     #[command(after_long_help = "Examples:\n  etl validate\n  etl validate --only payments --show-values")]
     Validate,
@@ -327,6 +334,7 @@ impl Command {
             Self::Transform(_) => "transform",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
+            Self::Adopt => "adopt",
             Self::Validate => "validate",
             Self::Status => "status",
             Self::Inspect(_) => "inspect",

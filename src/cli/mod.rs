@@ -2,6 +2,7 @@
 //!
 //! Boundary: it decides nothing about rows. It finds plan, files and databases, calls the layers below, and tells what they found.
 
+mod adopt;
 mod args;
 mod check;
 mod context;
@@ -69,6 +70,7 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
         Command::Transform(args) => transform::run(context, args),
         Command::Load(args) => load::run(context, args),
         Command::Run(args) => run::run(context, args),
+        Command::Adopt => adopt::run(context),
         Command::Validate => validate::run(context),
         Command::Status => status::run(context),
         Command::Inspect(args) => inspect::run(context, &args.what),

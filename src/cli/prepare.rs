@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     Check,
     /// Moving rows.
     Stages(Stages, Redo),
+    /// Reading keys in the target.
+    Adopt,
     /// Reading the target back.
     Validate,
 }
@@ -63,7 +65,7 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
     match purpose {
         Purpose::Stages(Stages::One(Stage::Transform), _) => parents(&plan, &selected, staging.as_ref(), Need::Transformed, problems)?,
         Purpose::Stages(Stages::One(Stage::Load) | Stages::All, _) => parents(&plan, &selected, staging.as_ref(), Need::Loaded, problems)?,
-        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Validate => {}
+        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Adopt | Purpose::Validate => {}
     }
     let source_is_needed = match purpose {
         Purpose::Check => true,
@@ -71,6 +73,7 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
             let everything_is_read = redo != Redo::Extract && staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s))?;
             stages.include(Stage::Extract) && !everything_is_read
         }
+        Purpose::Adopt => staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s)).map(|read| !read)?,
         Purpose::Validate => false,
     };
     let source = if source_is_needed { Some(context.source(&plan)?) } else { context.source(&plan).ok() };

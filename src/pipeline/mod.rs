@@ -9,6 +9,7 @@
 //! falls behind costs disk, not memory. Boundary: stages never see each other; what is right or wrong with a plan is
 //! `check`'s, what is printed is `cli`'s.
 
+mod adopt;
 mod constraints;
 mod coordinator;
 mod dispatch;
@@ -22,6 +23,7 @@ mod settings;
 mod shared;
 mod store;
 
+pub use adopt::{Adoption, adopt};
 pub use constraints::put_back;
 pub use run::run;
 pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages};

@@ -221,16 +221,16 @@ pub(super) fn reconcile(
     reader: &StagingReader,
 ) -> Result<(), PipelineError> {
     let (setup, meta, run, load_plans, ids) = (shared.setup, &shared.meta, shared.run, &shared.load_plans, &shared.ids);
-    let tables: Vec<QualifiedName> = load_plans
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| setup.selected[*i])
-        .filter_map(|(_, l)| l.as_ref().map(|l| l.table.clone()))
-        .collect();
+    // What another staging file loaded would come twice, unless its keys were adopted.
+    let mut tables: Vec<QualifiedName> = Vec::new();
+    for (index, load) in load_plans.iter().enumerate().filter(|(index, _)| setup.selected[*index]) {
+        let adopted = ids[index].map_or(Ok(None), |id| reader.adoption(id))?.is_some();
+        tables.extend(load.iter().filter(|_| !adopted).map(|load| load.table.clone()));
+    }
     if let Some(other) = target::foreign_loads(session, meta.staging_id, &tables)?.first() {
         return Err(PipelineError::Mismatch {
             message: format!(
-                "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE), or empty the target and its schema etl first",
+                "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE); if it is lost, `etl adopt` takes up what it loaded",
                 other.table, other.rows, other.last_loaded_at
             ),
         });

@@ -12,7 +12,7 @@ use super::extract::{self, ReadQueue, ReadTask};
 use super::settings::{Event, Finished, PipelineError, Setup, Stage};
 use super::shared::Shared;
 use super::store::{self, Store};
-use super::{constraints, load, resume};
+use super::{adopt, constraints, load, resume};
 use uuid::Uuid;
 
 use crate::plan::CompiledEntity;
@@ -114,6 +114,9 @@ fn stages(
         return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
     }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    if setup.settings.stages.include(Stage::Transform) {
+        adopt::before_transform(shared, writer, reader, &states)?;
+    }
     let source = open_source(shared, writer, reader, &states)?;
     let unread = source.as_ref().map_or(0, |source| source.estimated_rows);
     let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
@@ -308,7 +311,7 @@ pub(super) fn transform_one(
     let keys = output.keys.into_iter().map(|row| {
         let (outcome, key) = (row.fate.outcome(), row.key);
         let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
             KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
             KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
             KeyFate::Quarantined(code) => (None, Some(code.into())),

@@ -66,14 +66,7 @@ impl Shared<'_> {
 
     /// Everything that refers to an entity, directly or through others.
     pub(super) fn descendants(&self, index: usize) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        // Load order: a descendant stands behind its parents, so one pass is enough.
-        for (at, entity) in self.setup.plan.entities.iter().enumerate().skip(index + 1) {
-            if entity.parents.iter().any(|p| p.entity == index || found.contains(&p.entity)) {
-                found.push(at);
-            }
-        }
-        found
+        self.setup.plan.descendants(index)
     }
 
     /// The counters to raise when rows of an entity are lost: its own, and those of everything that refers to it.

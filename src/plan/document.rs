@@ -79,6 +79,14 @@ pub struct MergeDocument {
     pub(super) by: Vec<Text>,
 }
 
+/// `adopt` as written.
+#[derive(Clone, Debug)]
+pub struct AdoptDocument {
+    pub(super) place: (usize, Range<usize>),
+    pub(super) column: Option<Text>,
+    pub(super) pairs: Option<Text>,
+}
+
 /// An entity as written.
 #[derive(Clone, Debug)]
 pub struct EntityDocument {
@@ -93,6 +101,7 @@ pub struct EntityDocument {
     pub(super) ignore: Vec<Entry>,
     pub(super) filters: Vec<FilterDocument>,
     pub(super) merge: Option<MergeDocument>,
+    pub(super) adopt: Option<AdoptDocument>,
     pub(super) controls: Vec<ControlDocument>,
 }
 
@@ -374,7 +383,7 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
 }
 
 fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> EntityDocument {
-    root.only(&["name", "target", "key", "from", "ids", "unique", "columns", "ignore", "filter", "merge", "control"], problems);
+    root.only(&["name", "target", "key", "from", "ids", "unique", "adopt", "columns", "ignore", "filter", "merge", "control"], problems);
     let missing = |key: &str, example: &str, problems: &mut Problems| {
         if root.get(key).is_none() {
             problems.error(
@@ -405,8 +414,21 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
             merge.only(&["into", "by"], problems);
             MergeDocument { place: (root.file, merge.span.clone()), into: merge.text("into", problems), by: merge.list("by", problems) }
         }),
+        adopt: read_adopt(root, problems),
         controls: root.sub("control", problems).map_or_else(Vec::new, |controls| read_controls(&controls, problems)),
     }
+}
+
+/// `adopt = "column"`, or a table that says more.
+fn read_adopt(root: &Table<'_>, problems: &mut Problems) -> Option<AdoptDocument> {
+    let value = root.get("adopt")?;
+    let place = (root.file, value.span());
+    if let DeValue::String(_) = value.get_ref() {
+        return Some(AdoptDocument { place, column: root.as_text("adopt", value, problems), pairs: None });
+    }
+    let table = root.as_table("adopt", value, problems)?;
+    table.only(&["column", "pairs"], problems);
+    Some(AdoptDocument { place, column: table.text("column", problems), pairs: table.text("pairs", problems) })
 }
 
 fn read_columns(columns: &Table<'_>, problems: &mut Problems) -> Vec<ColumnDocument> {

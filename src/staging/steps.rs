@@ -392,7 +392,7 @@ fn apply(db: &Connection, chunk: ChunkId, shift: &Shift) -> Result<(), StagingEr
 }
 
 /// Puts the transformed chunks of these entities back to extracted.
-fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
+pub(super) fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
     let mut back = Vec::new();
     for entity in entities {
         // All at once where nothing of the entity is loaded: chunk by chunk, text keys would be searched once for each.
@@ -441,7 +441,7 @@ fn clear_transform(db: &Connection, chunk: ChunkId, keys: ClearKeys) -> Result<(
     Ok(())
 }
 
-fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
+pub(super) fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
     for entity in entities {
         let chunks = chunk_rows(db, *entity, Some(ChunkState::Loaded))?.len() as u64;
         if chunks > 0 {

@@ -4,6 +4,7 @@
 //! Boundary: it knows the target's tables and the small schema `etl` in it, but not the staging file; threads, retries and the
 //! order of things are the pipeline's.
 
+mod adopt;
 mod constraints;
 mod dismantle;
 mod error;
@@ -15,6 +16,7 @@ mod lock;
 mod readback;
 mod writer;
 
+pub use adopt::{AdoptSource, Adopted, AdoptedRow, read_adopted};
 pub use constraints::{Duplicates, Orphans, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
 pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers};
 pub use error::TargetError;
