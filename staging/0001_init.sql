@@ -113,12 +113,14 @@ CREATE TABLE chunks (
     adopted            INTEGER NOT NULL DEFAULT 0,
     refused            INTEGER NOT NULL DEFAULT 0,
     loaded_run         TEXT    REFERENCES runs,
+    withdrawn_by       TEXT    REFERENCES runs,
     UNIQUE (entity, range_no, seq),
     FOREIGN KEY (entity, range_no) REFERENCES ranges,
     -- The ledger closes for every chunk that is transformed, and the parts are there or not as the state says.
     CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows END),
     CHECK ((state = 'extracted') = (transformed_digest IS NULL) AND (state = 'extracted') = (map_digest IS NULL)),
-    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL))
+    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL)),
+    CHECK (withdrawn_by IS NULL OR state = 'loaded')
 ) STRICT;
 
 -- Apart from chunks, so that reading the metadata does not read over the rows.

@@ -169,6 +169,13 @@ pub(super) enum Command {
     /// what an earlier migration published, when its staging file is lost.
     #[command(after_long_help = "Examples:\n  etl adopt\n  etl adopt --only offices,profiles")]
     Adopt,
+    /// Take back what was loaded
+    ///
+    /// Removes from the target the rows and the published keys that this staging file loaded, children first; shows what it will do and
+    /// asks. Adopted rows, and rows of others, stay. Can be stopped at any moment; typed again, it goes on. Afterwards `etl run` loads
+    /// the rows again, under the same new keys.
+    #[command(after_long_help = "Examples:\n  etl rollback\n  etl rollback --run 7f3a9c --yes\n  etl rollback --only orders --cascade")]
+    Rollback(RollbackArgs),
     /// Compare the target with what was staged, every cell of every row
     #[command(after_long_help = "Examples:\n  etl validate\n  etl validate --only payments --show-values")]
     Validate,
@@ -308,6 +315,19 @@ pub(super) enum Quarantine {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// Only what this run loaded; the beginning of its id is enough
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Also everything loaded that refers to it
+    #[arg(long)]
+    pub cascade: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// The form
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -335,6 +355,7 @@ impl Command {
             Self::Load(_) => "load",
             Self::Run(_) => "run",
             Self::Adopt => "adopt",
+            Self::Rollback(_) => "rollback",
             Self::Validate => "validate",
             Self::Status => "status",
             Self::Inspect(_) => "inspect",

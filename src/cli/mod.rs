@@ -16,6 +16,7 @@ mod prepare;
 mod progress;
 mod quarantine;
 mod report;
+mod rollback;
 mod run;
 mod status;
 mod table;
@@ -71,6 +72,7 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
         Command::Load(args) => load::run(context, args),
         Command::Run(args) => run::run(context, args),
         Command::Adopt => adopt::run(context),
+        Command::Rollback(args) => rollback::run(context, args),
         Command::Validate => validate::run(context),
         Command::Status => status::run(context),
         Command::Inspect(args) => inspect::run(context, &args.what),

@@ -166,7 +166,7 @@ impl Loader<'_, '_> {
 }
 
 /// What staging is told of a loaded chunk.
-fn loaded_chunk(
+pub(super) fn loaded_chunk(
     shared: &Shared<'_>,
     index: usize,
     chunk: ChunkId,

@@ -18,6 +18,7 @@ mod failpoint;
 mod load;
 mod prepare;
 mod resume;
+mod rollback;
 mod run;
 mod settings;
 mod shared;
@@ -25,5 +26,6 @@ mod store;
 
 pub use adopt::{Adoption, adopt};
 pub use constraints::put_back;
+pub use rollback::{Rollback, RollbackEntity, RolledBack, catch_up, plan_rollback, roll_back};
 pub use run::run;
 pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages};

@@ -1,9 +1,8 @@
 //! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
 //! step is in a file of its own.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_channel::{bounded, unbounded};
 
@@ -29,9 +28,6 @@ use crate::transform::{Inputs, KeyFate, transform_chunk};
 /// the memory of a run.
 const WAITING_STEPS: usize = 4;
 
-/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
-
 /// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set. Whatever happens, what is
 /// durable stays, and the same command continues there.
 pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Sync)) -> Result<Finished, PipelineError> {
@@ -42,6 +38,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     let runs = reader.runs()?;
     let states = resume::states(setup, &reader, &ids)?;
     resume::ready(setup, &states)?;
+    resume::no_rollback_is_open(&reader)?;
     let record = writer.start_run(&RunStart {
         command: setup.settings.command.clone(),
         plan_hash: setup.plan.hash.to_string(),
@@ -50,19 +47,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         target: setup.target.as_ref().map(|e| e.redacted().to_owned()),
     })?;
     let first = runs.first().unwrap_or(&record);
-    let shared = Shared {
-        setup,
-        stop,
-        observe,
-        staging: setup.staging.clone(),
-        meta,
-        run: record.id,
-        run_started_at: first.started.0 - POSTGRES_EPOCH,
-        generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
-        ids,
-        snapshots: Mutex::new(HashMap::new()),
-        load_plans: resume::load_plans(setup),
-    };
+    let shared = Shared::new(setup, (stop, observe), meta, (record.id, first.started), ids);
     let unfinished = resume::unfinished(&runs);
     let mut writer = Some(writer);
     let result = stages(&shared, &mut writer, &reader, states, unfinished);

@@ -128,6 +128,20 @@ pub enum TargetError {
         /// The other's.
         second: uuid::Uuid,
     },
+    /// Rows that stay refer to rows that are to be removed.
+    #[error(
+        "{rows} rows of {child} refer by {column} to rows of {table} that are to be removed, and are not part of the rollback; remove or re-point them first"
+    )]
+    StillReferred {
+        /// The table whose rows are to be removed.
+        table: String,
+        /// The table that refers to it.
+        child: String,
+        /// The column.
+        column: String,
+        /// How many rows.
+        rows: u64,
+    },
     /// Another `etl` works on the target.
     #[error("another etl is loading into {server}{}; wait for it or stop it", who(.holder.as_deref()))]
     Locked {
@@ -151,6 +165,7 @@ impl TargetError {
             }
             Self::Adopt { source, .. } => source.is_transient(),
             Self::DamagedChunk { .. }
+            | Self::StillReferred { .. }
             | Self::AdoptShape { .. }
             | Self::AdoptKey { .. }
             | Self::AdoptConflict { .. }

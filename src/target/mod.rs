@@ -14,6 +14,7 @@ mod late;
 mod ledger;
 mod lock;
 mod readback;
+mod remove;
 mod writer;
 
 pub use adopt::{AdoptSource, Adopted, AdoptedRow, read_adopted};
@@ -25,4 +26,5 @@ pub use late::{LateRefusal, refuse_late};
 pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
 pub use lock::TargetLock;
 pub use readback::{TupleStream, count_rows, orphan_count, read_back, sum_text};
+pub use remove::{Removal, Removed, remove_chunks, remove_empty_schema, vacuum};
 pub use writer::{ChunkEntry, LoadPlan, Loaded, MappingTuples, Refused, load_chunk};

@@ -8,6 +8,7 @@ mod basics;
 mod faults;
 mod flagship;
 mod resume;
+mod rollback;
 mod shared_table;
 mod support;
 mod validator;
