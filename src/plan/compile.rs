@@ -1,11 +1,13 @@
 //! Binds a plan's expressions against real columns: every name, type and mandatory column is checked here, and what comes out
 //! is ready to run. Boundary: columns are handed in, read from catalogues by `check` or from a staging file by a later stage.
 
+use std::collections::BTreeSet;
+
 use crate::expr::{Ast, EntityKey, Expr, Scope, bind};
 use crate::row::{Column, KeyKind, SqlType};
 
 use super::problem::{Problem, Problems, Severity, nearest};
-use super::resolve::{EntityPlan, MergePlan, OnError, Plan, report};
+use super::resolve::{ColumnPlan, EntityPlan, MergePlan, OnError, Plan, report};
 use super::text::Text;
 
 /// A column of the target table, as far as a plan cares.
@@ -271,10 +273,32 @@ impl Compiler<'_> {
                 continue;
             }
             if let Some(expr) = self.bind(&planned.expr, &planned.text, Some(&target.column.ty)) {
+                if !target.column.nullable {
+                    self.null_for_nothing(planned, &expr);
+                }
                 compiled.push(CompiledColumn { column: target.column.clone(), expr, on_error: planned.on_error });
             }
         }
         compiled
+    }
+
+    /// An option that makes a value NULL, and a column that takes none: the row is quarantined, whatever the option says.
+    fn null_for_nothing(&mut self, planned: &ColumnPlan, expr: &Expr) {
+        let what = if planned.on_error == OnError::Null {
+            "a value that fails becomes NULL"
+        } else if expr.nulls(&BTreeSet::new()).asked {
+            "this becomes NULL"
+        } else {
+            return;
+        };
+        self.problems.push(Problem {
+            severity: Severity::Warning,
+            code: "E0240",
+            message: format!("{what}, and {}.{} is NOT NULL", self.entity.target.value, planned.name),
+            place: Some(planned.text.whole()),
+            label: "such a row is quarantined all the same".into(),
+            help: Some("leave the option out, give a value with coalesce(…, …), or drop NOT NULL in the target".into()),
+        });
     }
 
     fn controls(&mut self) -> Vec<CompiledControl> {
