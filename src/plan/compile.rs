@@ -328,6 +328,11 @@ impl Compiler<'_> {
             asts.push(expr);
         }
         used.extend(asts.iter().flat_map(|ast| ast.columns()).map(|(name, _)| name));
+        // A misspelt name is one mistake, not two: the column that is meant by it counts as used.
+        let known = || self.shape.source.iter().map(|c| c.name.as_str());
+        let meant = used.iter().filter(|name| !known().any(|k| k == *name)).filter_map(|name| nearest(name, known()));
+        let meant: Vec<String> = meant.map(str::to_owned).collect();
+        used.extend(meant);
         for column in &self.shape.source {
             let ignored = entity.ignore.iter().find(|i| i.name == column.name);
             match (used.contains(&column.name), ignored) {
@@ -375,9 +380,12 @@ impl Compiler<'_> {
     /// Every mandatory column is filled.
     fn target_coverage(&mut self) {
         let entity = self.entity;
+        let known = || self.shape.target.iter().map(|t| t.column.name.as_str());
         for target in &self.shape.target {
-            let mapped = entity.columns.iter().filter(|c| c.name == target.column.name).count();
-            if mapped == 0 && !target.column.nullable && !target.has_default && !target.generated {
+            // A misspelt name is one mistake, not two.
+            let meant = |name: &str| name == target.column.name || nearest(name, known()) == Some(&target.column.name);
+            let mapped = entity.columns.iter().any(|c| meant(&c.name));
+            if !mapped && !target.column.nullable && !target.has_default && !target.generated {
                 let message = format!("{}.{} is NOT NULL, has no default, and is not mapped", entity.target.value, target.column.name);
                 let help = Some(format!("add to [columns]: {} = \"…\"", target.column.name));
                 self.problems.error("E0232", Some(entity.target.whole()), message, "the target table", help);

@@ -61,9 +61,10 @@ impl Problems {
         self.push(Problem { severity: Severity::Error, code, message: message.into(), place, label: label.into(), help });
     }
 
-    /// Adds a problem; the same one twice (a function used by many columns, say) is kept once.
+    /// Adds a problem; the same one twice (a function used by many columns; a name that is looked up by two steps) is kept once.
     pub fn push(&mut self, problem: Problem) {
-        if !self.found.contains(&problem) {
+        let same = |known: &Problem| known.code == problem.code && known.place == problem.place && known.message == problem.message;
+        if !self.found.iter().any(same) {
             self.found.push(problem);
         }
     }
