@@ -40,31 +40,34 @@ pub(super) fn look(plan: &Plan, entity: &CompiledEntity, origins: &[Origin], pro
 
 fn warning(planned: &EntityPlan, source: &Column, column: &CompiledColumn, share: Option<f32>) -> Problem {
     let seen = share.map_or_else(String::new, |share| format!(" ({} of rows)", percent(share)));
-    let place = planned.columns.iter().find(|c| c.name == column.column.name).map(|c| {
+    let written = planned.columns.iter().find(|c| c.name == column.column.name);
+    let place = written.map(|c| {
         let named = c.expr.columns().into_iter().find(|(name, _)| *name == source.name);
         named.map_or_else(|| c.text.whole(), |(_, span)| c.text.place(&span))
     });
+    let expr = written.map_or("", |c| c.text.value.trim());
     Problem {
         severity: Severity::Warning,
         code: "E0313",
         message: format!("`{}` can be NULL{seen}, the target cannot", source.name),
         place,
         label: "a row with NULL here is quarantined".into(),
-        help: Some(suggestion(&source.name, &source.ty, column)),
+        help: Some(suggestion(&source.name, expr, column)),
     }
 }
 
 /// A value where the column's type has a neutral one, else a reason by name.
-fn suggestion(name: &str, ty: &SqlType, column: &CompiledColumn) -> String {
-    let value = match ty {
-        _ if !column.expr.references().is_empty() => None,
+fn suggestion(name: &str, expr: &str, column: &CompiledColumn) -> String {
+    let value = match &column.column.ty {
         SqlType::Bool => Some("false"),
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar => Some("''"),
         ty if ty.is_integer() || *ty == SqlType::Numeric => Some("0"),
         _ => None,
     };
+    // Around the whole: what is done with the column could make it NULL again.
+    let expr = if expr.len() > 40 || expr.contains('\n') { "…" } else { expr };
     match value {
-        Some(value) => format!("where another value is meant: coalesce({name}, {value})"),
+        Some(value) => format!("where another value is meant: coalesce({expr}, {value})"),
         None => format!("to name the reason: case when {name} is null then reject('NO_{}') else … end", name.to_uppercase()),
     }
 }

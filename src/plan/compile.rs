@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::expr::{Ast, EntityKey, Expr, Scope, bind};
+use crate::expr::{Ast, Diagnostic, EntityKey, Expr, Scope, bind, codes};
 use crate::row::{Column, KeyKind, SqlType};
 
 use super::problem::{Problem, Problems, Severity, nearest};
-use super::resolve::{ColumnPlan, EntityPlan, MergePlan, OnError, Plan, report};
+use super::resolve::{ColumnPlan, EntityPlan, MergePlan, OnError, Plan};
 use super::text::Text;
 
 /// A column of the target table, as far as a plan cares.
@@ -229,11 +229,23 @@ impl Compiler<'_> {
             Ok(expr) => Some(expr),
             Err(diagnostics) => {
                 for diagnostic in &diagnostics {
-                    report(diagnostic, text, self.problems);
+                    let label =
+                        self.function_at(diagnostic, text).map_or_else(String::new, |name| format!("with `{name}` of [functions] put in"));
+                    let place = Some(text.place(&diagnostic.span));
+                    self.problems.error(diagnostic.code, place, &diagnostic.message, label, diagnostic.help.clone());
                 }
                 None
             }
         }
+    }
+
+    /// The function of the plan whose call is marked: what is wrong may be inside of it.
+    fn function_at(&self, diagnostic: &Diagnostic, text: &Text) -> Option<&str> {
+        if matches!(diagnostic.code, codes::FUNCTION_ARITY | codes::FUNCTION_RECURSION) {
+            return None;
+        }
+        let (name, _) = text.value.get(diagnostic.span.clone())?.split_once('(')?;
+        self.plan.functions.names().find(|known| *known == name.trim_end())
     }
 
     fn filters(&mut self) -> Vec<CompiledFilter> {
@@ -296,8 +308,8 @@ impl Compiler<'_> {
             code: "E0240",
             message: format!("{what}, and {}.{} is NOT NULL", self.entity.target.value, planned.name),
             place: Some(planned.text.whole()),
-            label: "such a row is quarantined all the same".into(),
-            help: Some("leave the option out, give a value with coalesce(…, …), or drop NOT NULL in the target".into()),
+            label: String::new(),
+            help: Some("leave that out: such a row is quarantined all the same".into()),
         });
     }
 
@@ -328,14 +340,12 @@ impl Compiler<'_> {
             asts.push(expr);
         }
         used.extend(asts.iter().flat_map(|ast| ast.columns()).map(|(name, _)| name));
-        // A misspelt name is one mistake, not two: the column that is meant by it counts as used.
-        let known = || self.shape.source.iter().map(|c| c.name.as_str());
-        let meant = used.iter().filter(|name| !known().any(|k| k == *name)).filter_map(|name| nearest(name, known()));
-        let meant: Vec<String> = meant.map(str::to_owned).collect();
-        used.extend(meant);
+        // A misspelt name is one mistake, not two: a column that may be meant by it counts as used.
+        let unknown: Vec<String> = used.iter().filter(|name| !self.shape.source.iter().any(|c| c.name == **name)).cloned().collect();
+        let meant = |column: &str| unknown.iter().any(|name| nearest(name, [column]).is_some());
         for column in &self.shape.source {
             let ignored = entity.ignore.iter().find(|i| i.name == column.name);
-            match (used.contains(&column.name), ignored) {
+            match (used.contains(&column.name) || meant(&column.name), ignored) {
                 (false, None) => {
                     let message = format!("source column `{}` ({}) is neither mapped nor ignored", column.name, column.ty);
                     let help = Some(format!("map it in [columns], or add to [ignore]: {} = \"why it is left out\"", column.name));
@@ -380,10 +390,10 @@ impl Compiler<'_> {
     /// Every mandatory column is filled.
     fn target_coverage(&mut self) {
         let entity = self.entity;
-        let known = || self.shape.target.iter().map(|t| t.column.name.as_str());
+        let known = |name: &str| self.shape.target.iter().any(|t| t.column.name == name);
         for target in &self.shape.target {
             // A misspelt name is one mistake, not two.
-            let meant = |name: &str| name == target.column.name || nearest(name, known()) == Some(&target.column.name);
+            let meant = |name: &str| name == target.column.name || (!known(name) && nearest(name, [target.column.name.as_str()]).is_some());
             let mapped = entity.columns.iter().any(|c| meant(&c.name));
             if !mapped && !target.column.nullable && !target.has_default && !target.generated {
                 let message = format!("{}.{} is NOT NULL, has no default, and is not mapped", entity.target.value, target.column.name);

@@ -316,7 +316,7 @@ fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
 }
 
 /// Turns a diagnostic of an expression into a problem of the plan.
-pub(super) fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
+fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
     problems.error(diagnostic.code, Some(text.place(&diagnostic.span)), &diagnostic.message, "", diagnostic.help.clone());
 }
 
