@@ -105,6 +105,27 @@ fn only_what_needs_a_server_or_a_shell_is_not_run() {
     assert_eq!(problems.all()[0].code, "E0001");
 }
 
+fn etl(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_etl")).args(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_needs_no_plan_and_answers_a_slip_with_the_nearest_code() {
+    let (code, said, _) = etl(&["explain", "e0110"]);
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("E0110: unknown column\n") && said.contains("\nNext: "), "{said}");
+    let (code, listed, _) = etl(&["explain"]);
+    assert_eq!(code, Some(0));
+    assert!(explain::all().all(|e| listed.contains(&format!("  {}", e.code))), "{listed}");
+    let (code, said, error) = etl(&["explain", "REF_MISING"]);
+    assert_eq!((code, said.as_str()), (Some(2), ""));
+    assert!(error.contains("did you mean `REF_MISSING`?"), "{error}");
+    let (_, object, _) = etl(&["explain", "REF_MISSING", "--json"]);
+    assert!(object.starts_with("{\"schema\":1,\"code\":\"REF_MISSING\","), "{object}");
+}
+
 const MIGRATION: &str = "[migration]\nname = \"shop\"\nentities = [\"entities/*.toml\"]\n\
                          namespace = \"0b7c3c58-6f0e-4a55-9d0b-5f0a6d1c2e11\"\n";
 

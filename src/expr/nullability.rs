@@ -125,3 +125,52 @@ fn decisive(node: &Node) -> BTreeSet<usize> {
         _ => BTreeSet::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::expr::{EntityKey, Functions, Scope, bind, parse};
+    use crate::row::{Column, KeyKind, SqlType};
+
+    /// The columns among a, b, c whose NULL makes the expression NULL, and whether NULL is asked for.
+    fn of(text: &str, known: &[usize]) -> (Vec<&'static str>, bool) {
+        let column = |name: &str, ty| Column { name: name.to_owned(), ty, typmod: -1, nullable: true };
+        let columns = [column("a", SqlType::Text), column("b", SqlType::Text), column("c", SqlType::Int8)];
+        let entities = |_: &str| Some(EntityKey { index: 0, key: vec![KeyKind::Int] });
+        let scope =
+            Scope { columns: &columns, functions: &Functions::new(), codes: &BTreeMap::new(), entities: &entities, entity_names: &[] };
+        let expr = bind(&parse(text).unwrap(), &scope, None).unwrap();
+        let nulls = expr.nulls(&known.iter().copied().collect());
+        (nulls.columns.into_iter().map(|at| ["a", "b", "c"][at]).collect(), nulls.asked)
+    }
+
+    #[test]
+    fn null_comes_from_columns_that_nothing_stands_in_for() {
+        for (text, columns) in [
+            ("lower(a) || b", &["a", "b"][..]),
+            ("coalesce(a, b)", &["a", "b"]),
+            ("coalesce(a, b, 'x')", &[]),
+            ("a is null", &[]),
+            ("case when a is null then 'x' else a end", &[]),
+            ("case when nullif(btrim(a), '') is null then 'x' else a end", &[]),
+            ("case when a = 'x' then a else b end", &["b"]),
+            ("case when a is null or b is null then reject('NO') else a || b end", &[]),
+            ("case when c > 0 and b ~ 'x' then b else 'y' end", &[]),
+            ("c::text", &["c"]),
+            ("ref('x', c)", &["c"]),
+        ] {
+            assert_eq!(of(text, &[]), (columns.to_vec(), false), "{text}");
+        }
+        assert_eq!(of("a || b", &[0]).0, ["b"]);
+        assert_eq!(of("coalesce(a, b)", &[1]).0, [""; 0], "b stands in");
+    }
+
+    #[test]
+    fn null_can_be_asked_for() {
+        for text in ["null", "ref('x', 1, on_missing => 'null')", "ref('x', 1, on_cycle => 'null')"] {
+            assert!(of(text, &[]).1, "{text}");
+        }
+        assert!(!of("coalesce(ref('x', 1, on_missing => 'null'), new_id())", &[]).1);
+    }
+}
