@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod context;
+mod explain;
 mod extract;
 mod inspect;
 mod interrupt;
@@ -74,5 +75,6 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
         Command::Inspect(args) => inspect::run(context, &args.what),
         Command::Quarantine(args) => quarantine::run(context, &args.what),
         Command::Report(args) => report::run(context, args),
+        Command::Explain { code } => explain::run(context, code.as_deref()),
     }
 }

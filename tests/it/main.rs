@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod basics;
+mod diagnostics;
 mod faults;
 mod flagship;
 mod resume;
