@@ -197,6 +197,13 @@ pub(super) enum Command {
     /// The last run as text, JSON or Markdown
     #[command(after_long_help = "Examples:\n  etl report\n  etl report --format markdown > report.md\n  etl report --json")]
     Report(ReportArgs),
+    #[allow(clippy::doc_markdown, reason = "help text, shown as it stands")]
+    /// What a code means (E0110, REF_MISSING), with an example and its mended form; all codes without one
+    #[command(after_long_help = "Examples:\n  etl explain E0110\n  etl explain ref_missing\n  etl explain")]
+    Explain {
+        /// The code of a message, or the reason of a row in quarantine
+        code: Option<String>,
+    },
 }
 
 /// What commands understand that move rows.
@@ -361,6 +368,7 @@ impl Command {
             Self::Inspect(_) => "inspect",
             Self::Quarantine(_) => "quarantine",
             Self::Report(_) => "report",
+            Self::Explain { .. } => "explain",
         }
     }
 }

@@ -6,6 +6,7 @@ mod adopt;
 mod args;
 mod check;
 mod context;
+mod explain;
 mod extract;
 mod inspect;
 mod interrupt;
@@ -78,5 +79,6 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
         Command::Inspect(args) => inspect::run(context, &args.what),
         Command::Quarantine(args) => quarantine::run(context, &args.what),
         Command::Report(args) => report::run(context, args),
+        Command::Explain { code } => explain::run(context, code.as_deref()),
     }
 }

@@ -172,7 +172,7 @@ impl Binder<'_> {
         match cast::find(&from, to) {
             Some(cast) if cast.how <= How::Assignment && !cast.lossy => Some((Self::convert(bound.node, cast, to), to.clone())),
             found => {
-                let message = format!("a value of type {from} does not go into a column of type {to}");
+                let message = format!("{from} does not go into a column of type {to}");
                 let help = match found {
                     Some(cast) if cast.lossy && from == SqlType::Numeric => {
                         format!("the fraction would be lost: write round(…)::{to} where that is meant")
@@ -254,7 +254,7 @@ impl Binder<'_> {
             _ => Self::common_type(&[left_type(&left), left_type(&right)]).flatten(),
         };
         let Some((ty, by)) = ty.and_then(|ty| Self::comparator(&ty).map(|by| (ty, by))) else {
-            let message = format!("there is no {} {operator} {} here", names.0, names.1);
+            let message = format!("{} and {} cannot be compared by `{operator}` here", names.0, names.1);
             let help = match (names.0.as_str(), names.1.as_str()) {
                 (l, r) if l.contains("json") || r.contains("json") => "compare a part of it as text: x ->> 'key'".to_owned(),
                 (l, r) if l.contains("time zone") || r.contains("time zone") => {

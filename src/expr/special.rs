@@ -277,8 +277,10 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::UNKNOWN_ENTITY, entity.span.clone(), message).help_if(near));
         };
         if parts.len() != key.key.len() {
-            let message = format!("the key of `{name}` has {} columns, not {}", key.key.len(), parts.len());
-            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message));
+            let columns = if key.key.len() == 1 { "column" } else { "columns" };
+            let message = format!("the key of `{name}` has {} {columns}, not {}", key.key.len(), parts.len());
+            let help = "give one value for each column of `key` in its file, in that order";
+            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message).help(help));
         }
         let whole = key.key == [KeyKind::Int];
         let bound = bound.into_iter().collect::<Option<Vec<_>>>()?;
@@ -361,7 +363,7 @@ impl Binder<'_> {
         let mut wrong: Vec<Diagnostic> = Vec::new();
         let mut convert = |value: Value<'static>| match value {
             Value::Text(text) => Self::text_as(&text, to).unwrap_or_else(|mistake| {
-                let message = format!("an entry of the code table {} does not fit: {}", code.table, mistake.message);
+                let message = format!("code table `{}`: {}", code.table, mistake.message);
                 wrong.push(Diagnostic::new(codes::CODE_ENTRY, span.clone(), message).help_if(mistake.help));
                 Value::Null
             }),

@@ -11,7 +11,7 @@ use super::document::{AdoptDocument, CodesDocument, Document, EntityDocument, Pl
 use super::graph;
 use super::problem::{Problems, nearest};
 use super::text::Text;
-use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, parse};
+use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, codes as codes_of_expressions, parse};
 
 /// The code tables of a plan, by name.
 pub type Codes = BTreeMap<String, Arc<CodeTable>>;
@@ -339,7 +339,7 @@ fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
 }
 
 /// Turns a diagnostic of an expression into a problem of the plan.
-pub(super) fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
+fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
     problems.error(diagnostic.code, Some(text.place(&diagnostic.span)), &diagnostic.message, "", diagnostic.help.clone());
 }
 
@@ -524,7 +524,7 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
                 if !codes.contains_key(&table) {
                     let help = nearest(&table, codes.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                     problems.error(
-                        "E0018",
+                        codes_of_expressions::UNKNOWN_CODE_TABLE,
                         Some(text.place(&span)),
                         format!("unknown code table `{table}`"),
                         "no [codes] of that name",
@@ -538,7 +538,13 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
                     None => {
                         let help = nearest(&call.entity, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                         let message = format!("unknown entity `{}`", call.entity);
-                        problems.error("E0017", Some(text.place(&call.span)), message, "no entity of the plan", help);
+                        problems.error(
+                            codes_of_expressions::UNKNOWN_ENTITY,
+                            Some(text.place(&call.span)),
+                            message,
+                            "no entity of the plan",
+                            help,
+                        );
                     }
                 }
             }

@@ -5,6 +5,7 @@
 mod adopt;
 mod bad_input;
 mod basics;
+mod diagnostics;
 mod faults;
 mod flagship;
 mod resume;
