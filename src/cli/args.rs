@@ -57,7 +57,10 @@ pub(super) struct Global {
     /// Only these entities
     #[arg(long, value_name = "ENTITY,…", value_delimiter = ',', global = true, help_heading = HEADING)]
     pub only: Vec<String>,
-    /// With --only: also everything that they refer to
+    /// Only the entities of this phase of the plan
+    #[arg(long, value_name = "NAME", value_delimiter = ',', global = true, help_heading = HEADING)]
+    pub phase: Vec<String>,
+    /// With --only or --phase: also everything that they refer to
     #[arg(long, global = true, help_heading = HEADING)]
     pub with_deps: bool,
     /// All entities but these

@@ -96,6 +96,7 @@ pub struct EntityDocument {
     pub(super) key: Vec<Text>,
     pub(super) from: Option<Text>,
     pub(super) ids: Option<Text>,
+    pub(super) phase: Option<Text>,
     pub(super) unique: Vec<Text>,
     pub(super) columns: Vec<ColumnDocument>,
     pub(super) ignore: Vec<Entry>,
@@ -395,7 +396,10 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
 }
 
 fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> EntityDocument {
-    root.only(&["name", "target", "key", "from", "ids", "unique", "adopt", "columns", "ignore", "filter", "merge", "control"], problems);
+    root.only(
+        &["name", "target", "key", "from", "ids", "phase", "unique", "adopt", "columns", "ignore", "filter", "merge", "control"],
+        problems,
+    );
     let missing = |key: &str, example: &str, problems: &mut Problems| {
         if root.get(key).is_none() {
             problems.error(
@@ -418,6 +422,7 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
         key: root.list("key", problems),
         from: root.text("from", problems),
         ids: root.text("ids", problems),
+        phase: root.text("phase", problems),
         unique: root.list("unique", problems),
         columns: root.sub("columns", problems).map_or_else(Vec::new, |columns| read_columns(&columns, problems)),
         ignore: root.sub("ignore", problems).map_or_else(Vec::new, |ignore| ignore.entries(problems)),

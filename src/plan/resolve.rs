@@ -153,6 +153,8 @@ pub struct EntityPlan {
     pub name: String,
     /// The plan file it is declared in.
     pub file: usize,
+    /// The part of the migration that it belongs to, for `--phase`.
+    pub phase: Option<String>,
     /// The target table as written, `public.orders`.
     pub target: Text,
     /// The key columns of the source query.
@@ -452,6 +454,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
     Some(EntityPlan {
         name: entity.name.clone(),
         file: entity.file,
+        phase: entity.phase.as_ref().map(|phase| phase.value.clone()),
         target,
         key: entity.key.clone(),
         from,
