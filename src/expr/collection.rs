@@ -91,11 +91,7 @@ impl Binder<'_> {
     fn subscripts(&mut self, node: &AstNode) -> Option<Bound> {
         let span = &node.span;
         let (mut chain, mut base) = (Vec::new(), node);
-        loop {
-            let inner = match &base.kind {
-                Kind::Subscript { array, .. } | Kind::Slice { array, .. } => array,
-                _ => break,
-            };
+        while let Kind::Subscript { array: inner, .. } | Kind::Slice { array: inner, .. } = &base.kind {
             // Parentheses begin a new one; the parser refuses those that it would lose.
             if base.span != node.span {
                 break;
@@ -271,10 +267,7 @@ impl Binder<'_> {
     /// A comparison of two rows. `None` where neither side is one.
     #[allow(clippy::option_option, reason = "no rows, a mistake, a comparison")]
     pub fn rows(&mut self, op: Comparison, left: &AstNode, right: &AstNode, span: &Range<usize>) -> Option<Option<Bound>> {
-        let pairs = match self.paired(left, right, span)? {
-            Some(pairs) => pairs,
-            None => return Some(None),
-        };
+        let Some(pairs) = self.paired(left, right, span)? else { return Some(None) };
         let compared: Vec<_> = pairs
             .into_iter()
             .map(|(left, right)| {
@@ -296,10 +289,7 @@ impl Binder<'_> {
     /// `is [not] distinct from` of two rows.
     #[allow(clippy::option_option, reason = "no rows, a mistake, a comparison")]
     pub fn rows_distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Option<Bound>> {
-        let pairs = match self.paired(left, right, span)? {
-            Some(pairs) => pairs,
-            None => return Some(None),
-        };
+        let Some(pairs) = self.paired(left, right, span)? else { return Some(None) };
         let each: Vec<_> = pairs.into_iter().map(|(left, right)| self.distinct(left, right, negated, span)).collect();
         let Some(each) = each.into_iter().collect::<Option<Vec<_>>>() else { return Some(None) };
         let join = if negated { both } else { either };

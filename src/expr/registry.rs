@@ -237,6 +237,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("time zones", zone::FUNCTIONS),
     ("formats", format::FUNCTIONS),
     ("json", json::FUNCTIONS),
+    ("json paths", json::path::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
     ("identity", identity::FUNCTIONS),
     ("rehearsal data", mask::FUNCTIONS),
@@ -251,6 +252,7 @@ pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("dates and times", datetime::OPERATORS),
     ("intervals", interval::OPERATORS),
     ("json", json::OPERATORS),
+    ("json paths", json::path::OPERATORS),
     ("arrays", array::OPERATORS),
 ];
 

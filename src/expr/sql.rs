@@ -136,7 +136,6 @@ impl Node {
                 quantified.sides[1].sql(out);
                 out.push_str("))");
             }
-            Self::Convert { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
             Self::Extended(call) if call.builtin.name == "array[]" => {
                 out.push_str("array[");
                 Self::list(&call.args, out);
@@ -153,7 +152,7 @@ impl Node {
             Self::Coalesce(args) => Self::function("coalesce", args, out),
             Self::Nullif { sides, .. } => Self::function("nullif", &sides[..], out),
             Self::Extreme { args, greatest, .. } => Self::function(if *greatest { "greatest" } else { "least" }, args, out),
-            Self::Cast { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
+            Self::Cast { to, operand, .. } | Self::Convert { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),
             Self::Truncate { length, operand } => Self::cast(operand, &format!("character varying({length})"), out),

@@ -104,7 +104,7 @@ impl Prepared for Subscript {
         }
         let mut place = 0_usize;
         for (dimension, index) in array.dimensions().iter().zip(indexes.iter()) {
-            let Some(offset) = offset(dimension, int_of(index)?) else { return Ok(Value::Null) };
+            let Some(offset) = offset(*dimension, int_of(index)?) else { return Ok(Value::Null) };
             place = place * usize::try_from(dimension.length).unwrap_or(0) + offset;
         }
         match whole {
@@ -123,7 +123,7 @@ impl Prepared for Subscript {
 }
 
 /// How far an index is from the beginning of its dimension.
-fn offset(dimension: &Dimension, index: i64) -> Option<usize> {
+fn offset(dimension: Dimension, index: i64) -> Option<usize> {
     let offset = index - i64::from(dimension.lower);
     (offset < i64::from(dimension.length)).then_some(offset).and_then(|offset| usize::try_from(offset).ok())
 }

@@ -136,8 +136,8 @@ pub(in crate::expr) fn misuse(builtin: &Builtin, args: &[Option<&SqlType>], elem
                 | "array_to_json"
         );
     let polymorphic = |ty: &Ty| matches!(ty, Ty::AnyArray | Ty::AnyElement | Ty::AnyJson);
-    let untyped = |(ty, arg): (&Ty, &Option<&SqlType>)| polymorphic(ty) && arg.is_none();
-    if concrete && !exact && builtin.args.iter().zip(args).any(untyped) {
+    let untyped = |(ty, arg): (&Ty, Option<&SqlType>)| polymorphic(ty) && arg.is_none();
+    if concrete && !exact && builtin.args.iter().zip(args.iter().copied()).any(untyped) {
         return Some("the type of the argument must be known".to_owned());
     }
     if exact

@@ -101,8 +101,7 @@ fn bound(bytes: &[u8], at: &mut usize) -> Result<i32, EvalError> {
     *at += length;
     let (negative, digits) = match written {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let mut n = 0_i64;
     for digit in digits.iter().take_while(|b| b.is_ascii_digit()) {

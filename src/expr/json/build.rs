@@ -50,9 +50,8 @@ fn render(value: Value<'_>, ty: &SqlType, binary: bool, out: &mut String) -> Res
                 _ => out.push_str(&text),
             }
         }
-        Value::Jsonb(json) => out.push_str(&json),
         Value::Json(json) if binary => out.push_str(&canonical(&json)?),
-        Value::Json(json) => out.push_str(&json),
+        Value::Json(json) | Value::Jsonb(json) => out.push_str(&json),
         Value::Array(_) => {
             let SqlType::Array(of) = ty else { return Err(mismatch()) };
             nested(&array_of(&value)?, &of.element, if binary { ", " } else { "," }, binary, out)?;
@@ -114,6 +113,7 @@ fn taken<'r>(value: &mut Value<'r>) -> Value<'r> {
     std::mem::replace(value, Value::Null)
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the end of every function of this file")]
 fn made<'r>(text: String, binary: bool) -> Evaluated<'r> {
     Ok(if binary { Value::Jsonb(Cow::Owned(text)) } else { Value::Json(Cow::Owned(text)) })
 }

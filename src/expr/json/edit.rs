@@ -189,8 +189,8 @@ pub(super) fn delete_path<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
 }
 
 /// The value without the keys, or the strings in an array, for which `gone` holds.
-fn without<'r>(json: Cow<'r, str>, gone: impl Fn(&str) -> bool) -> Evaluated<'r> {
-    let tape = Tape::read(&json)?;
+fn without<'r>(json: &str, gone: impl Fn(&str) -> bool) -> Evaluated<'r> {
+    let tape = Tape::read(json)?;
     match tape.root().part {
         Part::Object => {
             let mut members = members(&tape, 0)?;
@@ -212,13 +212,13 @@ fn without<'r>(json: Cow<'r, str>, gone: impl Fn(&str) -> bool) -> Evaluated<'r>
 
 pub(super) fn delete_key<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let (json, gone) = (text_of(&mut args[0])?, text_of(&mut args[1])?);
-    without(json, |key| key == gone)
+    without(&json, |key| key == gone)
 }
 
 pub(super) fn delete_keys<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let gone = path_of(&args[1])?;
     let json = text_of(&mut args[0])?;
-    without(json, |key| gone.iter().flatten().any(|gone| gone == key))
+    without(&json, |key| gone.iter().flatten().any(|gone| gone == key))
 }
 
 pub(super) fn delete_index<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {

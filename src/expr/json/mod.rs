@@ -5,6 +5,8 @@
 //! Canonical: keys by length, then by bytes; of equal keys the last; `": "` and `", "`; numbers as `numeric` prints them;
 //! strings with the escapes of `escape_json`.
 //!
+//! Paths in the language of SQL/JSON are in `path`.
+//!
 //! Refused: functions that give several rows (`jsonb_each`, …) or take records (`row_to_json`), because an expression has one value
 //! of a plain type; the JSON form of `timestamptz`, which depends on the session's time zone; and, at the value, the order of two
 //! `jsonb` that is decided by strings, which depends on the database's collation.
@@ -13,6 +15,7 @@ mod build;
 mod compare;
 mod edit;
 mod get;
+pub(super) mod path;
 mod table;
 mod tape;
 mod text;
@@ -22,6 +25,8 @@ pub(super) use compare::{equal, order};
 pub(super) use get::SUBSCRIPT;
 pub(super) use table::{FUNCTIONS, OPERATORS};
 pub(super) use text::{canonical, check};
+
+use super::registry::mismatch;
 
 /// What the functions give that can be called without arguments.
 pub(super) fn empty(function: &str) -> Option<crate::row::Value<'static>> {

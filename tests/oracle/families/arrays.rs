@@ -143,7 +143,7 @@ fn literal(value: &str) -> String {
 
 fn rows() -> String {
     let pick = |values: &[&str], row: usize| {
-        if row > values.len() && row % 7 == 0 { "null".to_owned() } else { literal(values[row % values.len()]) }
+        if row > values.len() && row.is_multiple_of(7) { "null".to_owned() } else { literal(values[row % values.len()]) }
     };
     let shifted = |values: &[&str], row: usize| pick(values, row.wrapping_mul(5).wrapping_add(row / values.len()));
     let mut sql = String::from("insert into cases values ");

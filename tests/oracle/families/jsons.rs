@@ -109,13 +109,80 @@ const PATHS: &[&str] = &[
     "{1,-1}",
 ];
 
+/// Paths of SQL/JSON.
+const PATH_TEXTS: &[&str] = &[
+    "$",
+    "lax $.a",
+    "$.a.b",
+    "$ . \"a\" . \"b\" . c",
+    "$.*",
+    "$.*.*",
+    "$[*]",
+    "$[*][*]",
+    "$[*].a",
+    "$[0]",
+    "$[-1]",
+    "$[last]",
+    "$[last - 1]",
+    "$[1 to 2]",
+    "$[0, last]",
+    "$[2 to 1]",
+    "$[0 to last]",
+    "$[100]",
+    "$.b[*].c",
+    "$.b[last].d",
+    "$[0].a[0]",
+    "$.\"é\"",
+    "$.\"\"",
+    "$.a == 1",
+    "$ == 1.5",
+    "$ != 1",
+    "$ <> null",
+    "$ == null",
+    "$[*] == 1",
+    "$[*] > 1",
+    "$[*] >= \"a\"",
+    "$.* < 2",
+    "$ == \"é😀\\n\\\"\"",
+    "1 == 1",
+    "$.a == $.b",
+    "$.b[*] == $.b[*]",
+    "$ == true",
+    "$ < true",
+    "$ == -1",
+    "$.a ? (@ == 1)",
+    "$[*] ? (@ > 1)",
+    "$ ? (@.a == 1)",
+    "$[*] ? (@.a >= 1 && @.a < 2)",
+    "$[*] ? (@.a == 1 || @.b == \"a\")",
+    "$[*] ? (!(@ == 1))",
+    "$ ? (exists(@.a))",
+    "$ ? (exists(@.b[*].c))",
+    "$ ? (!exists(@.a))",
+    "$[*] ? ((@ > 1) is unknown)",
+    "$.* ? (@ starts with \"x\")",
+    "$[*] ? (@ starts with \"a\")",
+    "$ starts with \"a\"",
+    "exists($.a)",
+    "!exists($.a) || $.a == 1",
+    "($.a == 1) is unknown",
+    "$.a == 1 && $.b == 2 || $.c == 3",
+    "$.a ? (@.b ? (@.c == \"foo\").c == \"foo\")",
+    "$.b ? (@ == $.b)",
+    "$.a.b[1 to last] ? (@ > 2)",
+    "$ ? (@[*] == 2)",
+    "$[*] ? (@ == null)",
+    "$.type",
+    "$.last",
+];
+
 fn literal(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
 fn rows() -> String {
     let pick = |values: &[&str], row: usize| {
-        if row > values.len() && row % 11 == 0 { "null".to_owned() } else { literal(values[row % values.len()]) }
+        if row > values.len() && row.is_multiple_of(11) { "null".to_owned() } else { literal(values[row % values.len()]) }
     };
     let shifted = |values: &[&str], row: usize| pick(values, row * 5 + row / values.len());
     let mut sql = String::from("insert into cases values ");
@@ -213,6 +280,13 @@ fn generated() -> Vec<String> {
     }
     for path in ["{a}", "{0}", "{-1}", "{-9}", "{b,1}", "{a,b,0}", "{zz}", "{}", "{b,-1}", "{0,0}"] {
         all.push(format!("j #- '{path}'"));
+    }
+    for path in PATH_TEXTS {
+        for name in ["exists", "match", "query_first", "query_array"] {
+            all.push(format!("jsonb_path_{name}(j, '{path}')"));
+        }
+        all.push(format!("j @? '{path}'"));
+        all.push(format!("j @@ '{path}'"));
     }
     for ty in ["boolean", "smallint", "integer", "bigint", "numeric", "text", "varchar", "json", "jsonb"] {
         all.push(format!("j::{ty}"));
