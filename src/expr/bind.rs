@@ -290,6 +290,7 @@ impl Binder<'_> {
         }
         // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
         if let Some(Some(ty)) = Self::common_type(&all)
+            && !matches!(ty, SqlType::Array(_))
             && let Some(by) = Self::comparator(&ty)
         {
             let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;

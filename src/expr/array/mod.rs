@@ -10,6 +10,8 @@ mod convert;
 mod functions;
 mod search;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(super) use access::{ARRAY, Construct, SLICE, SUBSCRIPT, Slice, Subscript};
