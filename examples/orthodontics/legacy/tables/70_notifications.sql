@@ -1,4 +1,4 @@
--- Notifications: the one table that can be made much bigger than all others (--notifications large, full).
+-- Notifications: the one table that can be made much bigger than all others (--set large, --notifications full).
 INSERT INTO dispatch_notification (id, created_at, sender, template_name, template_context, read, sent, send, recipient_id, item_type_id, item_id)
 SELECT id, gen.notification_at(ordinal), 'noreply' || x % 3, 'tpl_' || x % 40,
   CASE cls WHEN 'nt1' THEN gen.broken_json(0) WHEN 'nt2' THEN CASE WHEN d % 2 = 0 THEN '' END WHEN 'nt3' THEN CASE WHEN d % 2 = 0 THEN '{"a":"\ud800"}' ELSE gen.broken_json(7) END
