@@ -29,6 +29,9 @@ fn measured(summary: &serde_json::Value) -> BTreeSet<String> {
         for count in ["read", "loaded", "merged", "filtered", "quarantined"] {
             lines.insert(format!("{name}\tledger\t{count}\t{}", entity[count]));
         }
+        if entity["adopted"] != 0 {
+            lines.insert(format!("{name}\tledger\tadopted\t{}", entity["adopted"]));
+        }
         for (measure, key) in [("reason", "reasons"), ("filter", "filters")] {
             for (code, count) in entity[key].as_object().unwrap() {
                 lines.insert(format!("{name}\t{measure}\t{code}\t{count}"));

@@ -9,7 +9,8 @@ SELECT name, 'ledger', count, e ->> count FROM entity, unnest('{read,adopted,loa
 UNION ALL SELECT name, 'reason', key, value FROM entity, jsonb_each_text(e -> 'reasons')
 UNION ALL SELECT name, 'filter', key, value FROM entity, jsonb_each_text(e -> 'filters')
 UNION ALL SELECT name, 'incident', concat(i ->> 'column', '.', i ->> 'code'), i ->> 'count' FROM entity, jsonb_array_elements(e -> 'incidents') i
-UNION ALL SELECT c ->> 'entity', 'control', concat(c ->> 'name', '.', side), c ->> side FROM report, jsonb_array_elements(r -> 'controls') c, unnest('{source,loaded,held}'::text[]) side
+UNION ALL SELECT c ->> 'entity', 'control', concat(c ->> 'name', '.', side), (CASE WHEN scale(v) < 2 THEN round(v, 2) ELSE v END)::text  -- a sum of no rows is 0, not 0.00
+  FROM report, jsonb_array_elements(r -> 'controls') c, unnest('{source,loaded,held}'::text[]) side, LATERAL (SELECT (c ->> side)::numeric AS v) n
 -- A difference that the validation found, and rows that are not finished, are lines that compute never has.
 UNION ALL SELECT 'report', 'validation', 'differences', r ->> 'differences_found' FROM report WHERE coalesce(r ->> 'differences_found', '') <> '0'
 UNION ALL SELECT 'report', 'validation', 'validated', r ->> 'validated' FROM report WHERE r -> 'validated' IS DISTINCT FROM 'true'

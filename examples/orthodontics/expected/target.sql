@@ -1,5 +1,5 @@
 -- The lines of `compute --target`, asked of the target after a run (what=target), or how the values of its columns are
--- distributed (what=distribution), which verify.sql asks of the legacy database in the same words.
+-- distributed (what=distribution), with a fingerprint of the texts, which verify.sql asks of the legacy database in the same words.
 -- psql variables: what, full (on: every entity, off: the core chain), start (a or b).
 \set QUIET on
 \pset format unaligned
@@ -19,6 +19,8 @@ INSERT INTO line SELECT 'projects', v.name, v.value, count(*) FROM projects, LAT
 INSERT INTO line SELECT 'treatment_plans', v.name, v.value, count(*) FROM treatment_plans, LATERAL (VALUES ('treatment_type', treatment_type::text), ('order_id', pg_temp.given(order_id)), ('patient_id', pg_temp.given(patient_id)), ('doctor_id', pg_temp.given(doctor_id)), ('plan_name', pg_temp.given(plan_name))) v(name, value) GROUP BY 2, 3;
 INSERT INTO line SELECT 'files', v.name, v.value, count(*) FROM files, LATERAL (VALUES ('mime_type', mime_type::text), ('size_bytes', pg_temp.given(size_bytes)), ('product_id', pg_temp.given(product_id))) v(name, value) GROUP BY 2, 3;
 INSERT INTO line SELECT 'tasks', v.name, v.value, count(*) FROM tasks, LATERAL (VALUES ('status', status::text), ('assigned_to', pg_temp.given(assigned_to)), ('file_id', pg_temp.given(file_id)), ('treatment_plan_id', pg_temp.given(treatment_plan_id)), ('template_id', pg_temp.given(template_id)), ('description', pg_temp.given(description))) v(name, value) GROUP BY 2, 3;
+-- Texts byte for byte and their times, in the order of the legacy ids.
+INSERT INTO line SELECT 'tasks', 'fingerprint', md5(string_agg(md5(concat(description, '|', extract(epoch FROM completed_at))), '' ORDER BY legacy_task_id)), count(*) FROM tasks;
 \if :full
 INSERT INTO line SELECT 'doctor_offices', v.name, v.value, count(*) FROM doctor_offices, LATERAL (VALUES ('is_primary', is_primary::text)) v(name, value) GROUP BY 2, 3;
 INSERT INTO line SELECT 'technician_roles', v.name, v.value, count(*) FROM technician_roles, LATERAL (VALUES ('technician_type', technician_type::text)) v(name, value) GROUP BY 2, 3;
@@ -38,6 +40,10 @@ INSERT INTO line SELECT 'system_messages', v.name, v.value, count(*) FROM system
 INSERT INTO line SELECT 'payments', v.name, v.value, count(*) FROM payments, LATERAL (VALUES ('status', status::text), ('doctor_id', pg_temp.given(doctor_id)), ('office_id', pg_temp.given(office_id)), ('custom_amount', pg_temp.given(custom_amount))) v(name, value) GROUP BY 2, 3;
 INSERT INTO line SELECT 'payment_operations', v.name, v.value, count(*) FROM payment_operations, LATERAL (VALUES ('operation_type', operation_type::text)) v(name, value) GROUP BY 2, 3;
 INSERT INTO line SELECT 'offers', v.name, v.value, count(*) FROM offers, LATERAL (VALUES ('product_id', pg_temp.given(product_id))) v(name, value) GROUP BY 2, 3;
+INSERT INTO line SELECT 'messages', 'fingerprint', md5(string_agg(md5(concat(content, '|', extract(epoch FROM created_at))), '' ORDER BY legacy_record_id)), count(*) FROM messages;
+INSERT INTO line SELECT 'team_communications', 'fingerprint', md5(string_agg(md5(concat(body, '|', extract(epoch FROM created_at))), '' ORDER BY legacy_record_id)), count(*) FROM team_communications;
+INSERT INTO line SELECT 'comments', 'fingerprint', md5(string_agg(md5(concat(content, '|', extract(epoch FROM created_at))), '' ORDER BY legacy_id)), count(*) FROM comments WHERE legacy_table = 'dispatch_comment';
+INSERT INTO line SELECT 'notes', 'fingerprint', md5(string_agg(md5(concat(content, '|', extract(epoch FROM created_at))), '' ORDER BY legacy_id)), count(*) FROM comments WHERE legacy_table = 'dispatch_note';
 \endif
 SELECT entity, 'distribution', concat(measure, '=', coalesce(name, 'null')), value FROM line;
 \else

@@ -1,7 +1,7 @@
 -- The same numbers as `compute`, by another way: the mapping's rules asked of a generated legacy database in plain SQL.
 -- Reads only (temporary tables apart); prints the lines of compute. Its use is to catch a mistake in the generator,
 -- in compute or in a reader's idea of the mapping before etl is blamed for it.
--- psql variables: what (report: the lines of compute; distribution: the values that the target must hold, as target.sql asks for them), full (on: every entity, off: the core chain), start (a or b), newest (users that start A does not know yet).
+-- psql variables: what (report: the lines of compute; all: also how the values are distributed that the target must hold, in target.sql's words), full (on: every entity, off: the core chain), start (a or b), newest (users that start A does not know yet).
 \set QUIET on
 \pset format unaligned
 \pset fieldsep '\t'
@@ -307,7 +307,7 @@ INSERT INTO control
 \endif
 
 -- ---------------------------------------------------------------- how values are distributed over the rows that the target holds
-SELECT :'what' = 'distribution' AS distribution \gset
+SELECT :'what' = 'all' AS distribution \gset
 \if :distribution
 CREATE TEMP TABLE value (entity text, name text, value text, n bigint);
 CREATE TEMP TABLE held AS SELECT entity, id, outcome, reason, survivor FROM outcome WHERE outcome IN ('loaded', 'adopted');  -- held by the target
@@ -352,11 +352,13 @@ INSERT INTO value SELECT 'treatment_plans', v.name, v.value, count(*) FROM held 
 INSERT INTO value SELECT 'files', v.name, v.value, count(*) FROM held h JOIN dispatch_file f USING (id), LATERAL (VALUES
     ('mime_type', CASE WHEN ext IN ('.jpg', '.jpeg') THEN 'image/jpeg' WHEN ext IN ('.png', '.gif') THEN 'image/' || substr(ext, 2) WHEN ext = '.stl' THEN 'model/stl'
        WHEN ext IN ('.zip', '.pdf') THEN 'application/' || substr(ext, 2) WHEN ext = '.dcm' THEN 'application/dicom' WHEN ext = '.txt' THEN 'text/plain' ELSE 'application/octet-stream' END),
-    ('size_bytes', CASE WHEN size >= 0 THEN 'set' ELSE 'null' END), ('product_id', pg_temp.is('products', product_id))) v(name, value) WHERE h.entity = 'files' GROUP BY 2, 3;
+    ('size_bytes', CASE WHEN size >= 0 THEN 'set' ELSE 'null' END), ('product_id', CASE WHEN product_id IN (SELECT id FROM dispatch_product) THEN 'set' ELSE 'null' END)) v(name, value) WHERE h.entity = 'files' GROUP BY 2, 3;
 INSERT INTO value SELECT 'tasks', v.name, v.value, count(*) FROM loaded_task t LEFT JOIN known p ON p.entity = 'treatment_plans' AND p.id = t.plan_id LEFT JOIN known f ON f.entity = 'files' AND f.id = t.file_id
     LEFT JOIN known a ON a.entity = 'profiles' AND a.id = t.actor_id LEFT JOIN known m ON m.entity = 'templates' AND m.id = t.template_id, LATERAL (VALUES
     ('status', CASE WHEN checked AND isfinite(done_at) THEN 'completed' WHEN checked THEN 'in_progress' ELSE 'pending' END), ('assigned_to', pg_temp.given(a.id)), ('file_id', pg_temp.given(f.id)),
     ('treatment_plan_id', pg_temp.given(p.id)), ('template_id', pg_temp.given(m.id)), ('description', pg_temp.given(text))) v(name, value) GROUP BY 2, 3;
+-- Texts byte for byte and their times, in the order of the legacy ids.
+INSERT INTO value SELECT 'tasks', 'fingerprint', md5(string_agg(md5(concat(t.text, '|', extract(epoch FROM CASE WHEN isfinite(t.done_at) THEN t.done_at END))), '' ORDER BY id)), count(*) FROM held h JOIN dispatch_task t USING (id) WHERE h.entity = 'tasks';
 \if :full
 INSERT INTO value SELECT 'doctor_offices', 'is_primary', (x.office_id = first)::text, count(*) FROM held h JOIN dispatch_office_doctors x USING (id)
     JOIN LATERAL (SELECT min(o.id) AS first FROM dispatch_office_doctors y JOIN dispatch_office o ON o.id = y.office_id WHERE y.user_id = x.user_id) f ON true WHERE h.entity = 'doctor_offices' GROUP BY 3;
@@ -398,9 +400,14 @@ INSERT INTO value SELECT 'payments', v.name, v.value, count(*) FROM held h JOIN 
     ('doctor_id', pg_temp.is('doctors', doctor_id)), ('office_id', pg_temp.is('offices', office_id)), ('custom_amount', pg_temp.given(nullif(custom_price, 'NaN')))) v(name, value) WHERE h.entity = 'payments' GROUP BY 2, 3;
 INSERT INTO value SELECT 'payment_operations', 'operation_type', CASE type WHEN 2 THEN 'refund' ELSE 'payment' END, count(*) FROM held h JOIN dispatch_operation p USING (id) WHERE h.entity = 'payment_operations' GROUP BY 3;
 INSERT INTO value SELECT 'offers', 'product_id', pg_temp.is('products', product_id), count(*) FROM held h JOIN dispatch_offer o USING (id) WHERE h.entity = 'offers' GROUP BY 3;
+INSERT INTO value SELECT 'messages', 'fingerprint', md5(string_agg(md5(concat(t.text, '|', extract(epoch FROM t.created_at))), '' ORDER BY id)), count(*) FROM held h JOIN dispatch_record t USING (id) WHERE h.entity = 'messages';
+INSERT INTO value SELECT 'team_communications', 'fingerprint', md5(string_agg(md5(concat(t.text, '|', extract(epoch FROM t.created_at))), '' ORDER BY id)), count(*) FROM held h JOIN dispatch_record t USING (id) WHERE h.entity = 'team_communications';
+INSERT INTO value SELECT 'comments', 'fingerprint', md5(string_agg(md5(concat(t.text, '|', extract(epoch FROM t.created_at))), '' ORDER BY id)), count(*) FROM held h JOIN dispatch_comment t USING (id) WHERE h.entity = 'comments';
+INSERT INTO value SELECT 'notes', 'fingerprint', md5(string_agg(md5(concat(t.text, '|', extract(epoch FROM t.created_at))), '' ORDER BY id)), count(*) FROM held h JOIN dispatch_note t USING (id) WHERE h.entity = 'notes';
 \endif
 SELECT entity, 'distribution', concat(name, '=', coalesce(value, 'null')), n FROM value;
-\else
+\endif
+
 -- ---------------------------------------------------------------- the lines
 SELECT entity, measure, name, value FROM (
   SELECT o.entity, 'ledger' AS measure, v.name, count(*) FILTER (WHERE v.name IN ('read', o.outcome))::text AS value
@@ -410,4 +417,3 @@ SELECT entity, measure, name, value FROM (
   UNION ALL SELECT entity, 'control', name, value::text FROM control) l
 WHERE name <> 'adopted' OR value <> '0'
 ORDER BY entity, measure, name;
-\endif
