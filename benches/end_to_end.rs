@@ -67,7 +67,7 @@ fn packed(entity: &CompiledEntity, start: &Extracted, chunk: ChunkId, output: Ch
     let keys = output.keys.into_iter().map(|row| {
         let outcome = row.fate.outcome();
         let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
             KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into())),
             KeyFate::Filtered(name) => (None, Some(name.into())),
             KeyFate::Quarantined(code) => (None, Some(code.into())),

@@ -59,8 +59,20 @@ CREATE TABLE entities (
     target_columns TEXT NOT NULL CHECK (json_valid(target_columns)),
     extract_hash   TEXT NOT NULL,
     transform_hash TEXT NOT NULL,
-    extracted_run  TEXT REFERENCES runs
+    extracted_run  TEXT REFERENCES runs,
+    adopted_run    TEXT REFERENCES runs,
+    adopted_stale  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Keys of rows that were in the target before; `survivor` is the key of the row that stands for this one, where it is another.
+CREATE TABLE adopted (
+    entity    INTEGER NOT NULL REFERENCES entities,
+    key       ANY     NOT NULL,
+    new_key   BLOB    NOT NULL CHECK (length(new_key) = 16),
+    survivor  ANY,
+    published INTEGER NOT NULL CHECK (published IN (0, 1)),
+    PRIMARY KEY (entity, key)
+) STRICT, WITHOUT ROWID;
 
 -- lower < key <= upper
 CREATE TABLE ranges (
@@ -101,12 +113,14 @@ CREATE TABLE chunks (
     adopted            INTEGER NOT NULL DEFAULT 0,
     refused            INTEGER NOT NULL DEFAULT 0,
     loaded_run         TEXT    REFERENCES runs,
+    withdrawn_by       TEXT    REFERENCES runs,
     UNIQUE (entity, range_no, seq),
     FOREIGN KEY (entity, range_no) REFERENCES ranges,
     -- The ledger closes for every chunk that is transformed, and the parts are there or not as the state says.
     CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows END),
     CHECK ((state = 'extracted') = (transformed_digest IS NULL) AND (state = 'extracted') = (map_digest IS NULL)),
-    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL))
+    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL)),
+    CHECK (withdrawn_by IS NULL OR state = 'loaded')
 ) STRICT;
 
 -- Apart from chunks, so that reading the metadata does not read over the rows.

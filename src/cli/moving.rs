@@ -207,6 +207,9 @@ fn command_line(context: &Context<'_>, args: &StageArgs) -> String {
     if !global.only.is_empty() {
         option("--only", global.only.join(","));
     }
+    if !global.phase.is_empty() {
+        option("--phase", global.phase.join(","));
+    }
     if !global.exclude.is_empty() {
         option("--exclude", global.exclude.join(","));
     }

@@ -11,6 +11,7 @@ use super::status::names;
 use super::table::{Table, number};
 use super::value;
 use crate::error::{Error, Exit};
+use crate::explain;
 use crate::row::{Column, read_tuple};
 use crate::staging::{QuarantineFilter, QuarantineRow, StagingReader};
 
@@ -113,6 +114,9 @@ fn show(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) 
     }
     let _ = writeln!(text, "  chunk {}, row {}, run {}\n", row.chunk, row.row_no, row.run);
     text.push_str(&source_values(columns, &fields, show_values));
+    if explain::find(&row.code).is_some() {
+        let _ = writeln!(text, "\n`etl explain {}` says more", row.code);
+    }
     if !show_values {
         text.push_str("\nvalues are masked; --show-values shows them\n");
     }

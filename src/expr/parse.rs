@@ -132,12 +132,14 @@ impl<'a> Source<'a> {
             Some((words, at)) if at.line > 0 => {
                 let start = self.offset(at);
                 let end = self.text[start..].find(|c: char| c.is_whitespace()).map_or(self.text.len(), |n| start + n);
-                Diagnostic::new(codes::SYNTAX, start..end, words.to_owned())
+                Diagnostic::new(codes::SYNTAX, start..end, plain(words))
             }
-            Some((words, _)) => {
-                Diagnostic::new(codes::SYNTAX, 0..self.text.len(), words.replace("found: EOF", "found the end of the expression"))
+            other => {
+                let words = other.map_or(message.as_str(), |(words, _)| words);
+                let help = if words.starts_with("Expected: )") { "close the parenthesis" } else { "complete it, or leave its end out" };
+                let help = words.ends_with("found: EOF").then(|| help.to_owned());
+                Diagnostic::new(codes::SYNTAX, 0..self.text.len(), plain(words)).help_if(help)
             }
-            None => Diagnostic::new(codes::SYNTAX, 0..self.text.len(), message),
         }
     }
 
@@ -363,6 +365,15 @@ impl<'a> Source<'a> {
                 Ok(Kind::Quantified { operator, operand, array, all: matches!(expr, Expr::AllOp { .. }) })
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
+                // Parentheses begin a new access, and would be lost.
+                if let Expr::Nested(inner) = &**root
+                    && matches!(**inner, Expr::CompoundFieldAccess { .. })
+                {
+                    return Err(Self::unsupported(span.clone(), "a subscript of a subscript in parentheses", "leave the parentheses out"));
+                }
+                if !matches!(**root, Expr::Nested(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                    return Err(Self::unsupported(span.clone(), "a subscript without parentheses", "write (…)[1]"));
+                }
                 let mut node = self.node(root, deeper)?;
                 for access in access_chain {
                     let AccessExpr::Subscript(subscript) = access else { return Err(Self::refused(expr, span.clone())) };
@@ -453,7 +464,7 @@ impl<'a> Source<'a> {
             _ => true,
         };
         if !plain {
-            let message = format!("the operands of `{name}` are not plain");
+            let message = format!("what belongs to `{name}` can be read in two ways");
             return Err(Diagnostic::new(codes::PRECEDENCE, span.clone(), message).help("put parentheses around what belongs together"));
         }
         Ok(name)
@@ -573,6 +584,18 @@ impl<'a> Source<'a> {
             other => return Err(Self::unsupported(span.clone(), &format!("the type {other}"), "compute it in the source query")),
         };
         Ok(TypeName { name: name.to_owned(), modifiers, dimensions: 0 })
+    }
+}
+
+/// The parser's words as a sentence: `Expected: ), found: EOF`.
+fn plain(words: &str) -> String {
+    let Some((expected, found)) = words.strip_prefix("Expected: ").and_then(|words| words.rsplit_once(", found: ")) else {
+        return words.to_owned();
+    };
+    let quoted = |word: &str| if word.contains(' ') { word.to_owned() } else { format!("`{word}`") };
+    match found {
+        "EOF" => format!("the expression ends where {} is expected", quoted(expected)),
+        found => format!("{} is expected, not {}", quoted(expected), quoted(found)),
     }
 }
 

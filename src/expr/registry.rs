@@ -65,6 +65,8 @@ pub enum Ty {
     Jsonb,
     /// `text[]`
     TextArray,
+    /// `integer[]`
+    Int4Array,
     /// Any type; literals become text.
     Any,
     /// The element type that all arguments of this kind, and the elements of those that are [`Ty::AnyArray`], have in common
@@ -101,6 +103,7 @@ impl Ty {
             Self::Citext => SqlType::Citext,
             Self::Json => SqlType::Json,
             Self::TextArray => SqlType::Text.array(),
+            Self::Int4Array => SqlType::Int4.array(),
             Self::Text => SqlType::Text,
             Self::Bpchar => SqlType::Bpchar,
             Self::Bytea => SqlType::Bytea,
@@ -249,6 +252,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("time zones", zone::FUNCTIONS),
     ("formats", format::FUNCTIONS),
     ("json", json::FUNCTIONS),
+    ("json paths", json::path::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
     ("networks", network::FUNCTIONS),
     ("bit strings", bits::FUNCTIONS),
@@ -266,6 +270,7 @@ pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("dates and times", datetime::OPERATORS),
     ("intervals", interval::OPERATORS),
     ("json", json::OPERATORS),
+    ("json paths", json::path::OPERATORS),
     ("arrays", array::OPERATORS),
     ("networks", network::OPERATORS),
     ("bit strings", bits::OPERATORS),

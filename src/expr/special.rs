@@ -56,11 +56,14 @@ impl Binder<'_> {
             "code" => self.code(args, named, span),
             _ => {
                 let bound: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-                if name == "jsonb_build_object" && args.is_empty() {
-                    return Some(Bound::new(Node::Const(Value::Jsonb("{}".into())), SqlType::Jsonb, span));
+                if args.is_empty()
+                    && let Some(empty) = super::json::empty(name)
+                {
+                    let ty = if name.starts_with("jsonb") { SqlType::Jsonb } else { SqlType::Json };
+                    return Some(Bound::new(Node::Const(empty), ty, span));
                 }
-                if name == "jsonb_build_object" && args.len() % 2 == 1 {
-                    let message = "`jsonb_build_object` takes keys and values in turn";
+                if matches!(name, "jsonb_build_object" | "json_build_object") && args.len() % 2 == 1 {
+                    let message = format!("`{name}` takes keys and values in turn");
                     return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("the last key has no value"));
                 }
                 let bound = bound.into_iter().collect::<Option<Vec<_>>>();
@@ -283,8 +286,10 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::UNKNOWN_ENTITY, entity.span.clone(), message).help_if(near));
         };
         if parts.len() != key.key.len() {
-            let message = format!("the key of `{name}` has {} columns, not {}", key.key.len(), parts.len());
-            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message));
+            let columns = if key.key.len() == 1 { "column" } else { "columns" };
+            let message = format!("the key of `{name}` has {} {columns}, not {}", key.key.len(), parts.len());
+            let help = "give one value for each column of `key` in its file, in that order";
+            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message).help(help));
         }
         let whole = key.key == [KeyKind::Int];
         let bound = bound.into_iter().collect::<Option<Vec<_>>>()?;
@@ -367,7 +372,7 @@ impl Binder<'_> {
         let mut wrong: Vec<Diagnostic> = Vec::new();
         let mut convert = |value: Value<'static>| match value {
             Value::Text(text) => Self::text_as(&text, to).unwrap_or_else(|mistake| {
-                let message = format!("an entry of the code table {} does not fit: {}", code.table, mistake.message);
+                let message = format!("code table `{}`: {}", code.table, mistake.message);
                 wrong.push(Diagnostic::new(codes::CODE_ENTRY, span.clone(), message).help_if(mistake.help));
                 Value::Null
             }),

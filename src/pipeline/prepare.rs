@@ -7,7 +7,7 @@ use super::settings::PipelineError;
 use super::shared::Shared;
 use crate::row::KeyKind;
 use crate::staging::StagingReader;
-use crate::transform::{Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Surveyor};
+use crate::transform::{AdoptedKeys, Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Surveyor};
 
 /// The inputs of an entity whose parents are transformed. `generations` are those that the coordinator knows.
 pub(super) fn inputs(shared: &Shared<'_>, index: usize, generations: &[u64]) -> Result<Inputs, PipelineError> {
@@ -17,7 +17,13 @@ pub(super) fn inputs(shared: &Shared<'_>, index: usize, generations: &[u64]) -> 
     for parent in &entity.parents {
         parents[*parent] = Some(snapshot(shared, &reader, *parent, generations[*parent])?);
     }
-    let mut inputs = Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, survey: None };
+    let mut inputs =
+        Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, adopted: None, survey: None };
+    let known = reader.adopted(shared.id(index)?)?;
+    if !known.is_empty() {
+        let keys = known.into_iter().map(|row| (row.key, row.new_key.into_bytes(), row.survivor));
+        inputs.adopted = Some(Arc::new(AdoptedKeys::new(entity.key.kind, keys)));
+    }
     if entity.needs_survey() {
         let mut surveyor = Surveyor::new();
         let mut chunks = reader.chunks(shared.id(index)?, None)?;

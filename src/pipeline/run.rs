@@ -1,9 +1,8 @@
 //! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
 //! step is in a file of its own.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_channel::{bounded, unbounded};
 
@@ -12,7 +11,7 @@ use super::extract::{self, ReadQueue, ReadTask};
 use super::settings::{Event, Finished, PipelineError, Setup, Stage};
 use super::shared::Shared;
 use super::store::{self, Store};
-use super::{constraints, load, resume};
+use super::{adopt, constraints, load, resume};
 use uuid::Uuid;
 
 use crate::plan::CompiledEntity;
@@ -29,9 +28,6 @@ use crate::transform::{Inputs, KeyFate, transform_chunk};
 /// the memory of a run.
 const WAITING_STEPS: usize = 4;
 
-/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
-
 /// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set. Whatever happens, what is
 /// durable stays, and the same command continues there.
 pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Sync)) -> Result<Finished, PipelineError> {
@@ -42,6 +38,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     let runs = reader.runs()?;
     let states = resume::states(setup, &reader, &ids)?;
     resume::ready(setup, &states)?;
+    resume::no_rollback_is_open(&reader)?;
     let record = writer.start_run(&RunStart {
         command: setup.settings.command.clone(),
         plan_hash: setup.plan.hash.to_string(),
@@ -50,19 +47,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         target: setup.target.as_ref().map(|e| e.redacted().to_owned()),
     })?;
     let first = runs.first().unwrap_or(&record);
-    let shared = Shared {
-        setup,
-        stop,
-        observe,
-        staging: setup.staging.clone(),
-        meta,
-        run: record.id,
-        run_started_at: first.started.0 - POSTGRES_EPOCH,
-        generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
-        ids,
-        snapshots: Mutex::new(HashMap::new()),
-        load_plans: resume::load_plans(setup),
-    };
+    let shared = Shared::new(setup, (stop, observe), meta, (record.id, first.started), ids);
     let unfinished = resume::unfinished(&runs);
     let mut writer = Some(writer);
     let result = stages(&shared, &mut writer, &reader, states, unfinished);
@@ -114,6 +99,9 @@ fn stages(
         return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
     }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    if setup.settings.stages.include(Stage::Transform) {
+        adopt::before_transform(shared, writer, reader, &states)?;
+    }
     let source = open_source(shared, writer, reader, &states)?;
     let unread = source.as_ref().map_or(0, |source| source.estimated_rows);
     let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
@@ -308,7 +296,7 @@ pub(super) fn transform_one(
     let keys = output.keys.into_iter().map(|row| {
         let (outcome, key) = (row.fate.outcome(), row.key);
         let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
             KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
             KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
             KeyFate::Quarantined(code) => (None, Some(code.into())),

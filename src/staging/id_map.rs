@@ -217,7 +217,7 @@ pub(super) fn outcome(row: &Row<'_>, at: usize) -> Result<Outcome, StagingError>
         .ok_or_else(|| StagingError::BadRecord { table: "id_map", what: format!("the outcome {code}") })
 }
 
-fn new_key(row: &Row<'_>, at: usize) -> Result<Option<Uuid>, StagingError> {
+pub(super) fn new_key(row: &Row<'_>, at: usize) -> Result<Option<Uuid>, StagingError> {
     let bad = |what: &str| StagingError::BadRecord { table: "id_map", what: what.to_owned() };
     match row.get_ref(at)? {
         rusqlite::types::ValueRef::Null => Ok(None),

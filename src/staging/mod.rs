@@ -6,6 +6,7 @@
 //! are no setters: every operation puts rows *and* state into one transaction. The tables and the bytes are documented in
 //! `staging/FORMAT.md`.
 
+mod adoption;
 mod chunks;
 mod columns;
 mod constraints;
@@ -24,6 +25,7 @@ mod runs;
 mod steps;
 mod writer;
 
+pub use adoption::{AdoptedKey, AdoptionCounts};
 pub use chunks::{ChunkEvent, ChunkId, ChunkRow, ChunkState, OutcomeCounts};
 pub use constraints::DismantledConstraint;
 pub use controls::{ControlSum, ControlTotal, IncidentCount, IncidentTotal, ReferenceCount, ReferenceTotal, SourceControl};

@@ -186,6 +186,34 @@ impl StagingWriter {
         })
     }
 
+    /// Records that these chunks are about to be taken out of the target, before the first of them is: whoever finds the file
+    /// after a crash knows what was meant.
+    pub fn begin_withdrawal(&mut self, chunks: &[ChunkId], run: RunId) -> Result<(), StagingError> {
+        self.step(|db| {
+            let mut mark = db.prepare_cached("UPDATE chunks SET withdrawn_by = ?2 WHERE id = ?1 AND state = 'loaded'")?;
+            for chunk in chunks {
+                if mark.execute((chunk.0, run.to_string()))? != 1 {
+                    return Err(StagingError::Unknown { what: format!("the loaded chunk {chunk}") });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Records that chunks were taken out of the target: what was made of them is given up with that, and what was made of
+    /// the rows of `descendants` that are not loaded.
+    pub fn finish_withdrawal(&mut self, chunks: &[ChunkId], descendants: &[EntityId]) -> Result<(), StagingError> {
+        self.step(|db| {
+            for id in chunks {
+                let state = moved(&chunk_row(db, *id)?, ChunkEvent::Withdraw)?;
+                clear_transform(db, *id, ClearKeys::OfChunk)?;
+                reset(db, *id, state)?;
+            }
+            invalidate(db, descendants)?;
+            Ok(())
+        })
+    }
+
     /// Gives up what was read of these entities, and what was made of it. Fails where a chunk is loaded already.
     pub fn invalidate_extract(&mut self, entities: &[EntityId]) -> Result<(), StagingError> {
         self.step(|db| {
@@ -392,7 +420,7 @@ fn apply(db: &Connection, chunk: ChunkId, shift: &Shift) -> Result<(), StagingEr
 }
 
 /// Puts the transformed chunks of these entities back to extracted.
-fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
+pub(super) fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
     let mut back = Vec::new();
     for entity in entities {
         // All at once where nothing of the entity is loaded: chunk by chunk, text keys would be searched once for each.
@@ -404,16 +432,22 @@ fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, St
         for chunk in chunk_rows(db, *entity, Some(ChunkState::Transformed))? {
             let state = moved(&chunk, ChunkEvent::InvalidateTransform)?;
             clear_transform(db, chunk.id, if some_loaded { ClearKeys::OfChunk } else { ClearKeys::AreGone })?;
-            db.prepare_cached(
-                "UPDATE chunks SET state = ?2, transformed_rows = NULL, transformed_bytes = NULL, transformed_digest = NULL, \
-                 transformed_run = NULL, key_min = NULL, key_max = NULL, map_digest = NULL, loaded = 0, merged = 0, filtered = 0, \
-                 quarantined = 0, adopted = 0 WHERE id = ?1",
-            )?
-            .execute((chunk.id.0, state.word()))?;
+            reset(db, chunk.id, state)?;
             back.push(chunk.id);
         }
     }
     Ok(back)
+}
+
+/// Puts a chunk's own row back to what it was when its source rows were stored.
+fn reset(db: &Connection, chunk: ChunkId, state: ChunkState) -> Result<(), StagingError> {
+    db.prepare_cached(
+        "UPDATE chunks SET state = ?2, transformed_rows = NULL, transformed_bytes = NULL, transformed_digest = NULL, \
+         transformed_run = NULL, key_min = NULL, key_max = NULL, map_digest = NULL, loaded = 0, merged = 0, filtered = 0, \
+         quarantined = 0, adopted = 0, refused = 0, loaded_run = NULL, withdrawn_by = NULL WHERE id = ?1",
+    )?
+    .execute((chunk.0, state.word()))?;
+    Ok(())
 }
 
 /// Whether the keys of a chunk must be removed with what else was made of it.
@@ -441,7 +475,7 @@ fn clear_transform(db: &Connection, chunk: ChunkId, keys: ClearKeys) -> Result<(
     Ok(())
 }
 
-fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
+pub(super) fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
     for entity in entities {
         let chunks = chunk_rows(db, *entity, Some(ChunkState::Loaded))?.len() as u64;
         if chunks > 0 {

@@ -76,6 +76,8 @@ pub enum KeyFate {
         /// The survivor's legacy key, where the merge is by an expression or by columns.
         survivor: String,
     },
+    /// It is in the target already, under this new key.
+    Adopted([u8; 16]),
     /// This filter left it out.
     Filtered(String),
     /// It is kept aside for this reason.
@@ -88,6 +90,7 @@ impl KeyFate {
         match self {
             Self::Loaded(_) => Outcome::Loaded,
             Self::Merged { .. } => Outcome::Merged,
+            Self::Adopted(_) => Outcome::Adopted,
             Self::Filtered(_) => Outcome::Filtered,
             Self::Quarantined(_) => Outcome::Quarantined,
         }
@@ -178,12 +181,22 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
         let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
         let id = OnceCell::new();
-        let end = transformer.run(&key, &id, &fields, &mut traces, &mut out).map_err(|stop| TransformError::stop(entity, &key, stop))?;
-        let end = settle(end, &key, inputs, &mut out);
+        let end = match inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key)) {
+            // What is there already is not transformed: nothing of it is written.
+            Some((id, survivor)) => {
+                traces.clear();
+                survivor.map_or(Settled::Adopted(id), |survivor| Settled::Merged { id, survivor: survivor.to_string() })
+            }
+            None => {
+                let end = transformer.run(&key, &id, &fields, &mut traces, &mut out);
+                settle(end.map_err(|stop| TransformError::stop(entity, &key, stop))?, &key, inputs, &mut out)
+            }
+        };
         let row = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let fate = match end {
             Settled::Loaded => KeyFate::Loaded(*id.get_or_init(|| transformer.mint(&key))),
             Settled::Merged { id, survivor } => KeyFate::Merged { id, survivor },
+            Settled::Adopted(id) => KeyFate::Adopted(id),
             Settled::Filtered(name) => KeyFate::Filtered(name),
             Settled::Rejected(reject) => {
                 let code = reject.code.clone();
@@ -226,6 +239,7 @@ pub fn control_sums(
 enum Settled {
     Loaded,
     Merged { id: [u8; 16], survivor: String },
+    Adopted([u8; 16]),
     Filtered(String),
     Rejected(Reject),
 }

@@ -203,11 +203,8 @@ impl Oracle {
             }
         };
         // The internal name of `character` without a length.
-        let ty = match ty.as_str() {
-            "bpchar" => "character".to_owned(),
-            "\"bit\"" => "bit".to_owned(),
-            _ => ty,
-        };
+        let ty = ty.strip_prefix("bpchar").map_or(ty.clone(), |rest| format!("character{rest}"));
+        let ty = ty.replace("\"bit\"", "bit");
         if ty != typed.ty().to_string() {
             self.wrong.push(format!("{text}\n    type here {}, there {ty}", typed.ty()));
         }
