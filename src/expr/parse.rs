@@ -365,6 +365,15 @@ impl<'a> Source<'a> {
                 Ok(Kind::Quantified { operator, operand, array, all: matches!(expr, Expr::AllOp { .. }) })
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
+                // Parentheses begin a new access, and would be lost.
+                if let Expr::Nested(inner) = &**root
+                    && matches!(**inner, Expr::CompoundFieldAccess { .. })
+                {
+                    return Err(Self::unsupported(span.clone(), "a subscript of a subscript in parentheses", "leave the parentheses out"));
+                }
+                if !matches!(**root, Expr::Nested(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                    return Err(Self::unsupported(span.clone(), "a subscript without parentheses", "write (…)[1]"));
+                }
                 let mut node = self.node(root, deeper)?;
                 for access in access_chain {
                     let AccessExpr::Subscript(subscript) = access else { return Err(Self::refused(expr, span.clone())) };

@@ -55,6 +55,8 @@ pub enum Ty {
     Jsonb,
     /// `text[]`
     TextArray,
+    /// `integer[]`
+    Int4Array,
     /// Any type; literals become text.
     Any,
     /// The element type that all arguments of this kind, and the elements of those that are [`Ty::AnyArray`], have in common
@@ -86,6 +88,7 @@ impl Ty {
             Self::Varbit => SqlType::Varbit,
             Self::Json => SqlType::Json,
             Self::TextArray => SqlType::Text.array(),
+            Self::Int4Array => SqlType::Int4.array(),
             Self::Text => SqlType::Text,
             Self::Bpchar => SqlType::Bpchar,
             Self::Bytea => SqlType::Bytea,
@@ -234,6 +237,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("time zones", zone::FUNCTIONS),
     ("formats", format::FUNCTIONS),
     ("json", json::FUNCTIONS),
+    ("json paths", json::path::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
     ("identity", identity::FUNCTIONS),
     ("rehearsal data", mask::FUNCTIONS),
@@ -248,6 +252,7 @@ pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("dates and times", datetime::OPERATORS),
     ("intervals", interval::OPERATORS),
     ("json", json::OPERATORS),
+    ("json paths", json::path::OPERATORS),
     ("arrays", array::OPERATORS),
 ];
 

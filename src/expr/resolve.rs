@@ -190,6 +190,10 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
         let element = element_type(builtin, &args).flatten();
+        let given: Vec<_> = args.iter().map(|arg| arg.ty.as_ref()).collect();
+        if let Some(message) = super::array::misuse(builtin, &given, element.as_ref()) {
+            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("cast an argument"));
+        }
         let types: Vec<SqlType> = args
             .iter()
             .enumerate()
@@ -242,26 +246,7 @@ impl Binder<'_> {
             ty @ (Ty::AnyElement | Ty::AnyArray) => self.implicit(arg, &concrete(ty, element)?),
             Ty::AnyJson => match &arg.ty {
                 None => self.settle(arg),
-                Some(
-                    SqlType::Float4
-                    | SqlType::Float8
-                    | SqlType::Bytea
-                    | SqlType::Time
-                    | SqlType::TimeTz
-                    | SqlType::TimestampTz
-                    | SqlType::Interval
-                    | SqlType::Xml
-                    | SqlType::Money
-                    | SqlType::Inet
-                    | SqlType::Cidr
-                    | SqlType::Macaddr
-                    | SqlType::Macaddr8
-                    | SqlType::Bit
-                    | SqlType::Varbit
-                    | SqlType::Array(_)
-                    | SqlType::Composite(_)
-                    | SqlType::Other { .. },
-                ) => {
+                Some(ty) if !super::json::has_form(ty) => {
                     let message = format!("the JSON form of {} is not supported", arg.type_name());
                     self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span, message).help("convert it to text in the source query"))
                 }
@@ -274,6 +259,10 @@ impl Binder<'_> {
     /// A value in text form: by the output function for `concat`, by the cast for `||`.
     pub fn as_text(&mut self, bound: Bound, by_output: bool) -> Option<Node> {
         let Some(from) = bound.ty.clone() else { return self.coerce_unknown(bound, &SqlType::Text) };
+        if matches!(from, SqlType::Array(_)) {
+            let span = bound.span.clone();
+            return self.explicit(bound, &SqlType::Text, &span);
+        }
         let run = match from {
             SqlType::Bool if by_output => Some(cast::bool_output as cast::Run),
             // The padding of `character` is part of what its output function gives, and no part of the cast.
@@ -291,6 +280,12 @@ impl Binder<'_> {
 
     /// `||`: two texts, or a text and anything that is no array.
     pub fn concatenation(&mut self, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
+        if [&left, &right].iter().any(|part| matches!(part.ty, Some(SqlType::Array(_)))) {
+            return self.array_concatenation(left, right, span);
+        }
+        if matches!((&left.ty, &right.ty), (Some(SqlType::Jsonb), None | Some(SqlType::Jsonb)) | (None, Some(SqlType::Jsonb))) {
+            return self.operator("||", vec![left, right], span);
+        }
         let stringy = |b: &Bound| b.ty.as_ref().is_some_and(SqlType::is_text);
         let (l, r) = (stringy(&left), stringy(&right));
         let fits = match (&left.ty, &right.ty) {

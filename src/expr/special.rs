@@ -56,11 +56,14 @@ impl Binder<'_> {
             "code" => self.code(args, named, span),
             _ => {
                 let bound: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-                if name == "jsonb_build_object" && args.is_empty() {
-                    return Some(Bound::new(Node::Const(Value::Jsonb("{}".into())), SqlType::Jsonb, span));
+                if args.is_empty()
+                    && let Some(empty) = super::json::empty(name)
+                {
+                    let ty = if name.starts_with("jsonb") { SqlType::Jsonb } else { SqlType::Json };
+                    return Some(Bound::new(Node::Const(empty), ty, span));
                 }
-                if name == "jsonb_build_object" && args.len() % 2 == 1 {
-                    let message = "`jsonb_build_object` takes keys and values in turn";
+                if matches!(name, "jsonb_build_object" | "json_build_object") && args.len() % 2 == 1 {
+                    let message = format!("`{name}` takes keys and values in turn");
                     return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("the last key has no value"));
                 }
                 let bound = bound.into_iter().collect::<Option<Vec<_>>>();

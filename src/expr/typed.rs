@@ -8,12 +8,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::array::Conversion;
 use super::ast::Test;
 use super::cast;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
 use super::pattern::{Matcher, Replacer};
+use super::quantified::{self, Quantified};
 use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
 use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
 
@@ -85,6 +87,19 @@ pub(super) enum Node {
         to: SqlType,
         operand: Box<Node>,
     },
+    /// A cast from or to an array.
+    Convert {
+        by: Arc<Conversion>,
+        to: SqlType,
+        operand: Box<Node>,
+    },
+    /// The order of two rows of values.
+    RowCompare {
+        op: Comparison,
+        pairs: Box<[(Comparator, [Node; 2])]>,
+    },
+    /// `x = any (array)`
+    Quantified(Box<Quantified>),
     Label {
         ty: Arc<EnumType>,
         operand: Box<Node>,
@@ -242,7 +257,7 @@ fn boolean<'r>(value: Option<bool>) -> Value<'r> {
 
 impl Node {
     /// It recurs, once for each level of the expression, and so leaves whatever needs room to others.
-    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+    pub(super) fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match self {
             Self::Const(value) => Ok(lend(value)),
             Self::Literal(literal) => Ok(lend(&literal.value)),
@@ -265,7 +280,10 @@ impl Node {
                 many => Self::call_many(many, builtin, ctx),
             },
             Self::Extended(call) => call.eval(ctx),
+            Self::RowCompare { op, pairs } => quantified::rows(*op, pairs, ctx),
+            Self::Quantified(quantified) => quantified.eval(ctx),
             Self::Cast { operand, .. }
+            | Self::Convert { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
@@ -360,6 +378,7 @@ impl Node {
     fn converted<'r>(&'r self, mut value: Value<'r>) -> Evaluated<'r> {
         match self {
             Self::Cast { run, .. } => run(value),
+            Self::Convert { by, .. } => by.run(value),
             Self::Regex { regex, negated, .. } => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
             Self::Label { ty, .. } => match value {
                 Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
@@ -470,6 +489,7 @@ impl Node {
             Self::Not(operand)
             | Self::Is { operand, .. }
             | Self::Cast { operand, .. }
+            | Self::Convert { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
@@ -488,6 +508,8 @@ impl Node {
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
             Self::Extended(call) => call.args.iter().collect(),
+            Self::RowCompare { pairs, .. } => pairs.iter().flat_map(|(_, sides)| sides).collect(),
+            Self::Quantified(quantified) => quantified.sides.iter().collect(),
             Self::Ref(reference) => reference.key.iter().collect(),
             Self::Code(code) => vec![&code.operand],
         }
@@ -502,6 +524,11 @@ impl Node {
                 Extra::Prepared(prepared) => prepared.fallible(),
             },
             Self::Cast { fallible, .. } => *fallible,
+            Self::Convert { by, .. } => by.fallible(),
+            Self::Compare { op, by, .. } => op.orders() && by.can_fail(),
+            Self::Extreme { by, .. } => by.can_fail(),
+            Self::RowCompare { pairs, .. } => pairs.iter().any(|(by, _)| by.can_fail()),
+            Self::Quantified(quantified) => quantified.can_fail(),
             Self::Regex { regex, .. } => regex.fallible(),
             Self::Replace { replacer, .. } => replacer.fallible(),
             Self::Code(code) => matches!(code.otherwise, Otherwise::Reject),

@@ -198,7 +198,7 @@ impl Oracle {
             }
         };
         // The internal name of `character` without a length.
-        let ty = if ty == "bpchar" { "character".to_owned() } else { ty };
+        let ty = ty.strip_prefix("bpchar").map_or(ty.clone(), |rest| format!("character{rest}"));
         if ty != typed.ty().to_string() {
             self.wrong.push(format!("{text}\n    type here {}, there {ty}", typed.ty()));
         }
