@@ -86,8 +86,8 @@ impl ResumePoint {
 
 /// SQL literals of the fields of a key.
 pub(super) fn key_literals(entity: &EntityQuery, fields: &[Option<&[u8]>]) -> Option<Vec<String>> {
-    let literal_of = |(column, field): (&Column, &Option<&[u8]>)| {
-        let text = to_text(&decode(&column.ty, (*field)?).ok()?)?;
+    let literal_of = |(column, field): (&Column, Option<&[u8]>)| {
+        let text = to_text(&decode(&column.ty, field?).ok()?)?;
         Some(match &column.ty {
             SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => text,
             // `character` alone would be char(1) and cut the text.
@@ -95,7 +95,7 @@ pub(super) fn key_literals(entity: &EntityQuery, fields: &[Option<&[u8]>]) -> Op
             ty => format!("{}::{ty}", literal(&text)),
         })
     };
-    entity.key_columns().zip(fields).map(literal_of).collect()
+    entity.key_columns().zip(fields.iter().copied()).map(literal_of).collect()
 }
 
 /// Some megabytes of rows in key order.
