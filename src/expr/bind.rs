@@ -474,6 +474,7 @@ impl Binder<'_> {
             SqlType::Date | SqlType::Timestamp => Comparator::Instant,
             SqlType::TimestampTz => Comparator::TimestampTz,
             SqlType::Uuid => Comparator::Uuid,
+            SqlType::Bytea => Comparator::Bytea,
             SqlType::Enum(ty) => Comparator::Enum(ty.clone()),
             _ => return None,
         })

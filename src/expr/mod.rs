@@ -21,6 +21,8 @@ mod compare;
 mod context;
 mod datetime;
 mod diagnostic;
+mod encoding;
+mod encoding_tables;
 mod float;
 mod format;
 mod functions;
@@ -28,10 +30,10 @@ mod identity;
 mod interval;
 mod json;
 mod mask;
-mod md5;
 mod numeric;
 mod parse;
 mod pattern;
+mod quote;
 mod regex_syntax;
 mod registry;
 mod resolve;
@@ -40,6 +42,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_edit;
 mod typed;
 mod zone;
 

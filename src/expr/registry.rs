@@ -5,7 +5,9 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
+use super::{
+    array, bytes, datetime, encoding, float, format, identity, interval, json, mask, numeric, pattern, quote, text, text_edit, zone,
+};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -225,8 +227,11 @@ impl Builtin {
 /// The families in the order of the documentation.
 pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("text", text::FUNCTIONS),
+    ("text", text_edit::FUNCTIONS),
+    ("text", quote::FUNCTIONS),
     ("patterns", pattern::FUNCTIONS),
     ("bytes", bytes::FUNCTIONS),
+    ("bytes", encoding::FUNCTIONS),
     ("numbers", numeric::FUNCTIONS),
     ("floating point", float::FUNCTIONS),
     ("dates and times", datetime::FUNCTIONS),
@@ -241,7 +246,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
 
 /// The operators, family by family.
 pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
-    ("text", text::OPERATORS),
+    ("text", text_edit::OPERATORS),
     ("bytes", bytes::OPERATORS),
     ("numbers", numeric::OPERATORS),
     ("floating point", float::OPERATORS),

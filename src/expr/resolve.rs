@@ -128,7 +128,7 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
         } else {
             continue;
         };
-        candidates.retain(|c| of(c).is_none_or(|ty| category(&ty) == chosen));
+        candidates.retain(|c| parameter(c, at) != Some(Ty::AnyText) && of(c).is_none_or(|ty| category(&ty) == chosen));
         if candidates.iter().any(|c| of(c).is_some_and(|ty| is_preferred(&ty))) {
             candidates.retain(|c| of(c).is_none_or(|ty| is_preferred(&ty)));
         }
@@ -188,6 +188,10 @@ impl Binder<'_> {
         if let How::Refused(instead) = builtin.how {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
+        }
+        if let Some(arg) = args.iter().find(|arg| arg.bytewise && super::text::COLLATED.contains(&builtin.name)) {
+            let message = format!("`{}` under collate \"C\" is not supported", builtin.name);
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span.clone(), message).help("write collate behind the call"));
         }
         let element = element_type(builtin, &args).flatten();
         let types: Vec<SqlType> = args
@@ -291,6 +295,9 @@ impl Binder<'_> {
 
     /// `||`: two texts, or a text and anything that is no array.
     pub fn concatenation(&mut self, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
+        if matches!((&left.ty, &right.ty), (Some(SqlType::Bytea), None | Some(SqlType::Bytea)) | (None, Some(SqlType::Bytea))) {
+            return self.operator("||", vec![left, right], span);
+        }
         let stringy = |b: &Bound| b.ty.as_ref().is_some_and(SqlType::is_text);
         let (l, r) = (stringy(&left), stringy(&right));
         let fits = match (&left.ty, &right.ty) {

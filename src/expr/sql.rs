@@ -178,7 +178,9 @@ impl Node {
     }
 
     fn function(name: &str, args: &[Self], out: &mut String) {
-        let _ = write!(out, "{name}(");
+        // Plain calls of these two have a grammar of their own.
+        let schema = if matches!(name, "position" | "normalize") { "pg_catalog." } else { "" };
+        let _ = write!(out, "{schema}{name}(");
         Self::list(args, out);
         out.push(')');
     }
