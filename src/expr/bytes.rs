@@ -81,7 +81,7 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
 ];
 
 pub(super) const OPERATORS: &[Builtin] =
-    &[Builtin::new("||", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, append, "the bytes one behind the other").fails()];
+    &[Builtin::new("||", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, append, "the bytes one behind the other")];
 
 /// Takes an argument of bytes.
 pub(super) fn bytes_of<'r>(value: &mut Value<'r>) -> Result<Cow<'r, [u8]>, EvalError> {

@@ -6,7 +6,7 @@
 
 use super::context::{EvalError, Evaluated};
 use super::{
-    array, bytes, datetime, encoding, float, format, identity, interval, json, mask, numeric, pattern, quote, text, text_edit, zone,
+    array, bytes, datetime, encoding, float, format, identity, interval, json, mask, numeric, pattern, quote, regexp, text, text_edit, zone,
 };
 use crate::row::{SqlType, Value};
 
@@ -229,7 +229,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("text", text::FUNCTIONS),
     ("text", text_edit::FUNCTIONS),
     ("text", quote::FUNCTIONS),
-    ("patterns", pattern::FUNCTIONS),
+    ("patterns", regexp::FUNCTIONS),
     ("bytes", bytes::FUNCTIONS),
     ("bytes", encoding::FUNCTIONS),
     ("numbers", numeric::FUNCTIONS),
@@ -247,6 +247,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
 /// The operators, family by family.
 pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("text", text_edit::OPERATORS),
+    ("patterns", regexp::OPERATORS),
     ("bytes", bytes::OPERATORS),
     ("numbers", numeric::OPERATORS),
     ("floating point", float::OPERATORS),
@@ -262,8 +263,6 @@ pub(super) const SPECIAL: &[(&str, &str)] = &[
     ("nullif", "NULL where the two are equal, else the first"),
     ("greatest", "the greatest argument that is not NULL"),
     ("least", "the least argument that is not NULL"),
-    ("regexp_replace", "text with matches of a pattern replaced; flags g and i"),
-    ("regexp_like", "whether a pattern matches; flag i"),
     ("pg_input_is_valid", "whether text can be cast to the named type"),
     ("new_id", "the new key of this row"),
     ("legacy_key", "the legacy key of this row, as text"),

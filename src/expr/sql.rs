@@ -126,18 +126,6 @@ impl Node {
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),
             Self::Truncate { length, operand } => Self::cast(operand, &format!("character varying({length})"), out),
-            Self::Regex { pattern, fold, operand, negated, .. } => {
-                out.push('(');
-                operand.sql(out);
-                let _ = write!(out, " {}~{} {})", if *negated { "!" } else { "" }, if *fold { "*" } else { "" }, quoted(pattern));
-            }
-            Self::Replace { sides, pattern, flags, .. } => {
-                out.push_str("regexp_replace(");
-                sides[0].sql(out);
-                let _ = write!(out, ", {}, ", quoted(pattern));
-                sides[1].sql(out);
-                let _ = write!(out, ", {})", quoted(flags));
-            }
             Self::Valid { ty, operand, .. } => {
                 out.push_str("pg_input_is_valid(");
                 operand.sql(out);

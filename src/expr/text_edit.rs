@@ -28,8 +28,7 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
         Ty::Text,
         translate,
         "each character of the second text replaced by the one at its place in the third; dropped where there is none",
-    )
-    .fails(),
+    ),
     Builtin::new(
         "overlay",
         &[Ty::Text, Ty::Text, Ty::Int4],

@@ -2,6 +2,7 @@
 
 pub mod basics;
 pub mod bytes;
+pub mod patterns;
 pub mod texts;
 
 /// A table and the expressions that are asked about each of its rows.
@@ -16,5 +17,5 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family(), texts::family(), bytes::family(), bytes::encodings()]
+    vec![basics::family(), texts::family(), patterns::family(), bytes::family(), bytes::encodings()]
 }
