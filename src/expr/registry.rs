@@ -301,6 +301,7 @@ pub(super) const VOLATILE: &[(&str, &str)] = &[
     ("setseed", "compute a value from the row: md5(id::text)"),
     ("gen_random_uuid", "new_id() is the same on every run"),
     ("uuid_generate_v1", "new_id() is the same on every run"),
+    ("uuid_generate_v1mc", "new_id() is the same on every run"),
     ("uuid_generate_v4", "new_id() is the same on every run"),
     ("uuidv4", "new_id() is the same on every run"),
     ("uuidv7", "new_id() is the same on every run"),

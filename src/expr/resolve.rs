@@ -333,12 +333,4 @@ impl Binder<'_> {
             }
         }
     }
-
-    /// The text of a literal.
-    pub fn literal(&mut self, bound: Bound, what: &str) -> Option<String> {
-        match bound.node {
-            Node::Const(crate::row::Value::Text(text)) => Some(text.into_owned()),
-            _ => self.refuse(Diagnostic::new(codes::PATTERN, bound.span, format!("{what} must be a literal")).help("write it as '…'")),
-        }
-    }
 }

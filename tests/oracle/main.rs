@@ -259,10 +259,10 @@ impl Oracle {
 #[test]
 fn every_function_is_asked_about() {
     let all: Vec<String> = families::all().into_iter().flat_map(|family| family.expressions).collect();
-    let ours = ["new_id", "legacy_key", "ref", "code", "reject", "incident", "run_started_at"];
-    let special = special().iter().map(|(name, _)| *name).filter(|name| !ours.contains(name));
-    let names = catalogue().map(|(_, function)| function.name).chain(special);
-    for name in names {
+    let ours = ["new_id", "legacy_key", "ref", "code", "reject", "incident", "run_started_at", "uuid_v5", "uuid_v7", "strip_accents"];
+    let is_ours = |name: &str| ours.contains(&name) || name.starts_with("mask_");
+    let names = catalogue().map(|(_, function)| function.name).chain(special().iter().map(|(name, _)| *name));
+    for name in names.filter(|name| !is_ours(name)) {
         let call = format!("{name}(");
         assert!(all.iter().any(|text| text.contains(&call)), "no case calls {name}");
     }

@@ -280,8 +280,6 @@ fn generated() -> Vec<String> {
         all.push(format!("regexp_replace(t, {p}, y, 'g')"));
         all.push(format!("regexp_replace(t, {p}, y)"));
         all.push(format!("regexp_substr(t, {p})"));
-        all.push(format!("regexp_count(t, {p})"));
-        all.push(format!("regexp_instr(t, {p}, 1, 1, 1)"));
         all.push(format!("substring(t from {p})"));
     }
     for pattern in FLAGGED {
@@ -306,7 +304,7 @@ fn generated() -> Vec<String> {
                 all.push(format!("regexp_substr(t, {p}, {start}, {nth}, 'i')"));
                 all.push(format!("regexp_replace(t, {p}, '<\\1>', {start}, {nth})"));
                 all.push(format!("regexp_replace(t, {p}, y, {start}, {nth}, 'gi')"));
-                for group in ["0", "1", "3", "m"] {
+                for group in ["0", "1", "3"] {
                     all.push(format!("regexp_instr(t, {p}, {start}, {nth}, 0, '', {group})"));
                     all.push(format!("regexp_instr(t, {p}, {start}, {nth}, 1, 'i', {group})"));
                     all.push(format!("regexp_substr(t, {p}, {start}, {nth}, '', {group})"));

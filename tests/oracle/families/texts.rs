@@ -267,4 +267,13 @@ const EXPRESSIONS: &[&str] = &[
     "reverse(t)",
     "lpad(t, 5, t2)",
     "left(t, -1)",
+    "uuid_nil()",
+    "uuid_ns_dns()",
+    "uuid_ns_url()",
+    "uuid_ns_oid()",
+    "uuid_ns_x500()",
+    "uuid_generate_v5(uuid_ns_dns(), t)",
+    "uuid_generate_v3(uuid_ns_url(), t)",
+    "uuid_generate_v5('8447d4f1-aa3b-5f07-bf14-2a147ec9e837', 'orders:' || i4)",
+    "uuid_generate_v5(null, t)",
 ];
