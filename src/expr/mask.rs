@@ -77,6 +77,7 @@ struct Mask {
     keyed: Sha256,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the signature of all that prepares")]
 fn prepare(kind: Kind, args: &[Option<&str>]) -> Result<Box<dyn Prepared>, String> {
     let key = args.get(1).copied().flatten().unwrap_or_default();
     let mut keyed = Sha256::new();

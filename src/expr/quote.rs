@@ -202,7 +202,7 @@ fn format<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let mut rest = &*format;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
-        let mut reader = Reader { rest: rest[at..].as_bytes() };
+        let mut reader = Reader { rest: &rest.as_bytes()[at..] };
         if reader.step()? == b'%' {
             out.push('%');
             rest = &rest[at + 2..];

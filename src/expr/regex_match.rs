@@ -64,7 +64,7 @@ impl Pattern {
             None
         } else {
             let longest = preference(&branches) != Some(false);
-            Some(if words { Bounds::slow(&text, longest)? } else { Bounds::Fast(Automaton::new(&text)?, longest) })
+            Some(if words { Bounds::slow(&text, longest)? } else { Bounds::Fast(Box::new(Automaton::new(&text)?), longest) })
         };
         let tree = match captured && !plain {
             true if words => {
@@ -204,7 +204,7 @@ impl Automaton {
 
 /// How the end of a match is found.
 enum Bounds {
-    Fast(Automaton, bool),
+    Fast(Box<Automaton>, bool),
     /// With word boundaries, which the automaton does not know in texts that are not ASCII.
     Slow(Box<PikeVM>, bool),
 }

@@ -107,6 +107,8 @@ pub(super) fn write_branches(branches: &[Branch], captures: bool, out: &mut Stri
         if at > 0 {
             out.push('|');
         }
-        branch.iter().for_each(|item| item.write(captures, out));
+        for item in branch {
+            item.write(captures, out);
+        }
     }
 }

@@ -173,11 +173,11 @@ fn prepare(kind: Kind, args: &[Option<&str>], flags: usize) -> Result<Box<dyn Pr
         return Err("the flag g is for regexp_replace".into());
     }
     // Groups that nobody asks for need not be found.
-    let named = |replacement: &Option<&str>| replacement.is_none_or(|text| text.contains('\\'));
+    let named = |replacement: Option<&str>| replacement.is_none_or(|text| text.contains('\\'));
     let need = match kind {
         Kind::Like => Need::Match,
         Kind::Split | Kind::Count => Need::Span,
-        Kind::Replace if !args.get(2).is_some_and(named) => Need::Span,
+        Kind::Replace if !args.get(2).copied().is_some_and(named) => Need::Span,
         Kind::Place if args.len() < 7 => Need::Span,
         Kind::Part if args.len() < 6 => Need::Span,
         _ => Need::Groups,
@@ -208,14 +208,14 @@ fn place_of(text: &str, byte: usize) -> Evaluated<'static> {
     count(text[..byte].chars().count() + 1)
 }
 
-fn part<'r>(text: Cow<'r, str>, span: Option<Span>) -> Evaluated<'r> {
+fn part(text: Cow<'_, str>, span: Option<Span>) -> Evaluated<'_> {
     match span {
         Some((start, end)) => value(slice(text, start..end)),
         None => Ok(Value::Null),
     }
 }
 
-fn array<'r, 't>(parts: &[Option<&'t str>]) -> Evaluated<'r> {
+fn array<'r>(parts: &[Option<&str>]) -> Evaluated<'r> {
     let length = i32::try_from(parts.len()).map_err(|_| too_long())?;
     let mut writer = ArrayWriter::new(&[Dimension { length, lower: 1 }], SqlType::Text.builtin_oid().unwrap_or_default());
     for part in parts {

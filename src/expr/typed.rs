@@ -311,18 +311,18 @@ impl Node {
     fn pair<'r, C: Context<'r>>(&'r self, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
         let left = sides[0].eval(ctx)?;
         let right = sides[1].eval(ctx)?;
-        self.paired(left, right)
+        self.paired(left, &right)
     }
 
-    fn paired<'r>(&'r self, left: Value<'r>, right: Value<'r>) -> Evaluated<'r> {
+    fn paired<'r>(&'r self, left: Value<'r>, right: &Value<'r>) -> Evaluated<'r> {
         let null = left.is_null() || right.is_null();
         match self {
-            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, &right)? == *negated)),
-            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, &right)? { Value::Null } else { left }),
+            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, right)? == *negated)),
+            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, right)? { Value::Null } else { left }),
             _ if null => Ok(Value::Null),
-            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, &right)?)),
-            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, &right)?)),
-            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, &right)?))),
+            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, right)?)),
+            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, right)?)),
+            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, right)?))),
             _ => Err(mismatch()),
         }
     }

@@ -28,8 +28,8 @@ pub fn family() -> Family {
     }
     let rows = TEXTS.len();
     let _ = write!(sql, ", ({rows}, null, null, null, null, null, null, null, null, null)");
-    for at in rows + 1..FORMATS.len() {
-        let _ = write!(sql, ", ({at}, 'a', 'b', 'v', 'c', '{}', 7, 7, true, 2)", FORMATS[at].replace('\'', "''"));
+    for (at, form) in FORMATS.iter().enumerate() {
+        let _ = write!(sql, ", ({}, 'a', 'b', 'v', 'c', '{}', 7, 7, true, 2)", 1000 + at, form.replace('\'', "''"));
     }
     Family { name: "texts", setup: sql, expressions: EXPRESSIONS.iter().map(|text| (*text).to_owned()).chain(generated()).collect() }
 }
