@@ -34,8 +34,8 @@ pub fn family() -> Family {
     Family { name: "texts", setup: sql, expressions: EXPRESSIONS.iter().map(|text| (*text).to_owned()).chain(generated()).collect() }
 }
 
-const SETUP: &str =
-    "create table cases (id int primary key, t text, t2 text, v varchar, c char(6), f text, i4 int4, i8 int8, b bool, n numeric);
+const SETUP: &str = "drop extension if exists \"uuid-ossp\" cascade; create extension \"uuid-ossp\";
+  create table cases (id int primary key, t text, t2 text, v varchar, c char(6), f text, i4 int4, i8 int8, b bool, n numeric);
   insert into cases values ";
 
 const NUMBERS: &[&str] =
