@@ -34,6 +34,7 @@ mod numeric;
 mod parse;
 mod pattern;
 mod quote;
+mod regex_class;
 mod regex_match;
 mod regex_syntax;
 mod regex_tree;

@@ -15,7 +15,8 @@ use regex_automata::util::pool::Pool;
 use regex_automata::{Anchored, Input, MatchKind};
 
 use super::context::EvalError;
-use super::regex_syntax::{self, NOT_WORD, Options, Parsed, Refusal};
+use super::regex_class::NOT_WORD;
+use super::regex_syntax::{self, Options, Parsed, Refusal};
 use super::regex_tree::{Branch, Item, is_plain, preference, write_branches};
 
 /// Begin and end, in bytes.
