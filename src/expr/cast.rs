@@ -123,6 +123,7 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
         SqlType::Uuid => parse_uuid,
+        SqlType::Bytea => super::bytes::input,
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar => |v| text(v).map(Value::Text),
@@ -152,6 +153,7 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
             Value::Uuid(id) => owned(uuid::Uuid::from_bytes(id).to_string()),
             _ => Err(mismatch()),
         },
+        SqlType::Bytea => super::bytes::output,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Json | SqlType::Jsonb | SqlType::Enum(_) => {
             |v| text(v).map(Value::Text)
         }

@@ -25,6 +25,7 @@ pub(super) enum Comparator {
     Instant,
     TimestampTz,
     Uuid,
+    Bytea,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
     /// `jsonb`. Strings in it are in the order of the database's collation, so where that decides, the order is refused.
@@ -57,6 +58,7 @@ impl Comparator {
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
             (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
                 place(l)?.cmp(&place(r)?)

@@ -2,7 +2,10 @@
 
 pub mod arrays;
 pub mod basics;
+pub mod bytes;
 pub mod jsons;
+pub mod patterns;
+pub mod texts;
 
 /// A table and the expressions that are asked about each of its rows.
 pub struct Family {
@@ -16,5 +19,13 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family(), arrays::family(), jsons::family()]
+    vec![
+        basics::family(),
+        arrays::family(),
+        jsons::family(),
+        texts::family(),
+        patterns::family(),
+        bytes::family(),
+        bytes::encodings(),
+    ]
 }
