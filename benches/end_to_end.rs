@@ -72,7 +72,7 @@ fn packed(entity: &CompiledEntity, start: &Extracted, chunk: ChunkId, output: Ch
             KeyFate::Filtered(name) => (None, Some(name.into())),
             KeyFate::Quarantined(code) => (None, Some(code.into())),
         };
-        KeyRecord { key: row.key, outcome, new_key, detail }
+        KeyRecord { row_no: row.row, key: row.key, outcome, new_key, detail }
     });
     let incident = |column, code, count| IncidentCount { incident: Incident { column, code }, count };
     TransformedChunk {
@@ -103,7 +103,7 @@ fn work(entity: &CompiledEntity, inputs: &Inputs, start: &Extracted, file: &Path
     let reader = StagingReader::open(file).unwrap();
     while let Some(chunk) = start.chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
         let source = reader.load_extracted(*chunk).unwrap();
-        let output = transform_chunk(entity, inputs, &source.tuples).unwrap();
+        let output = transform_chunk(entity, inputs, &source.tuples, &[]).unwrap();
         done.send(packed(entity, start, *chunk, output)).unwrap();
     }
 }

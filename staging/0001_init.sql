@@ -110,6 +110,7 @@ CREATE TABLE chunks (
     merged             INTEGER NOT NULL DEFAULT 0,
     filtered           INTEGER NOT NULL DEFAULT 0,
     quarantined        INTEGER NOT NULL DEFAULT 0,
+    moved              INTEGER NOT NULL DEFAULT 0,
     adopted            INTEGER NOT NULL DEFAULT 0,
     refused            INTEGER NOT NULL DEFAULT 0,
     loaded_run         TEXT    REFERENCES runs,
@@ -117,7 +118,7 @@ CREATE TABLE chunks (
     UNIQUE (entity, range_no, seq),
     FOREIGN KEY (entity, range_no) REFERENCES ranges,
     -- The ledger closes for every chunk that is transformed, and the parts are there or not as the state says.
-    CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows END),
+    CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows - moved END),
     CHECK ((state = 'extracted') = (transformed_digest IS NULL) AND (state = 'extracted') = (map_digest IS NULL)),
     CHECK ((state = 'loaded') = (loaded_run IS NOT NULL)),
     CHECK (withdrawn_by IS NULL OR state = 'loaded')
@@ -133,6 +134,17 @@ CREATE TABLE transformed (
     chunk   INTEGER PRIMARY KEY REFERENCES chunks,
     payload BLOB    NOT NULL
 ) STRICT;
+
+-- Rows that went from quarantine into a later chunk: their payload stays here and counts there. `had_tuple`: the server refused
+-- the row, so that a target tuple of it stays in the transformed payload.
+CREATE TABLE moved_rows (
+    chunk     INTEGER NOT NULL REFERENCES chunks,
+    row_no    INTEGER NOT NULL,
+    key       ANY     NOT NULL,
+    moved_to  INTEGER NOT NULL REFERENCES chunks,
+    had_tuple INTEGER NOT NULL CHECK (had_tuple IN (0, 1)),
+    PRIMARY KEY (chunk, row_no)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outcomes (
     code INTEGER PRIMARY KEY,
@@ -240,12 +252,12 @@ SELECT e.name AS entity, m.key AS key, o.word AS outcome,
 FROM id_map AS m JOIN entities AS e ON e.id = m.entity JOIN outcomes AS o ON o.code = m.outcome;
 
 CREATE VIEW ledger AS
-SELECT e.name AS entity, count(c.id) AS chunks, coalesce(sum(c.rows), 0) AS read,
+SELECT e.name AS entity, count(c.id) AS chunks, coalesce(sum(c.rows - c.moved), 0) AS read,
        coalesce(sum(c.loaded) FILTER (WHERE c.state = 'loaded'), 0) AS loaded,
        coalesce(sum(c.loaded) FILTER (WHERE c.state = 'transformed'), 0) AS to_load,
        coalesce(sum(c.merged), 0) AS merged, coalesce(sum(c.filtered), 0) AS filtered,
        coalesce(sum(c.quarantined), 0) AS quarantined, coalesce(sum(c.adopted), 0) AS adopted,
-       coalesce(sum(c.rows) FILTER (WHERE c.state = 'extracted'), 0) AS to_transform
+       coalesce(sum(c.rows - c.moved) FILTER (WHERE c.state = 'extracted'), 0) AS to_transform
 FROM entities AS e LEFT JOIN chunks AS c ON c.entity = e.id GROUP BY e.id;
 
 CREATE VIEW reasons AS

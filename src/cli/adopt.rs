@@ -11,8 +11,14 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     if let Some(target) = &target {
         put_back(context, &plan, target)?;
     }
-    let settings =
-        Settings { stages: Stages::All, jobs: context.jobs(), chunk_bytes: 0, redo: Redo::Nothing, command: context.command.to_owned() };
+    let settings = Settings {
+        stages: Stages::All,
+        jobs: context.jobs(),
+        chunk_bytes: 0,
+        redo: Redo::Nothing,
+        retry: None,
+        command: context.command.to_owned(),
+    };
     let staging = plan.staging.clone();
     let setup = Setup { plan: &plan, entities: checked.entities, selected, tables: checked.tables, staging, source, target, settings };
     let adopted = pipeline::adopt(&setup)?;

@@ -231,7 +231,7 @@ pub(super) struct RunArgs {
 }
 
 /// Big enough that a transaction for each is cheap, small enough that a handful in flight stay within the memory of a small machine.
-const CHUNK_BYTES: u64 = 2 << 20;
+pub(super) const CHUNK_BYTES: u64 = 2 << 20;
 
 /// What is redone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -314,6 +314,18 @@ pub(super) enum Quarantine {
         /// At most so many keys
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u64,
+    },
+    /// Take rows up again, after the source or the target was mended
+    ///
+    /// Reads them anew and transforms and loads those that go through now, children after their parents; nothing else is touched. A run
+    /// does it by itself at its end, but sends rows that the target refused again only when they have changed.
+    Retry {
+        /// Of one entity
+        #[arg(long)]
+        entity: Option<String>,
+        /// With one reason
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
     },
     /// One row with the rule that held it; values are masked without --show-values
     Show {

@@ -18,8 +18,14 @@ pub(super) fn run(context: &Context<'_>, args: &RollbackArgs) -> Result<Exit, Er
     if let Some(target) = &target {
         put_back(context, &plan, target)?;
     }
-    let settings =
-        Settings { stages: Stages::All, jobs: context.jobs(), chunk_bytes: 0, redo: Redo::Nothing, command: context.command.to_owned() };
+    let settings = Settings {
+        stages: Stages::All,
+        jobs: context.jobs(),
+        chunk_bytes: 0,
+        redo: Redo::Nothing,
+        retry: None,
+        command: context.command.to_owned(),
+    };
     let staging = plan.staging.clone();
     let reader = StagingReader::open(&staging)?;
     let run = args.run.as_deref().map(|prefix| run_named(&reader, prefix)).transpose()?;

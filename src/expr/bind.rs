@@ -10,7 +10,7 @@ use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::functions::Functions;
-use super::pattern::{self, Matcher};
+use super::pattern;
 use super::typed::{Expr, Node};
 use super::{bits, numeric, typed};
 use crate::row::{Column, KeyKind, SqlType, Value};
@@ -129,7 +129,9 @@ impl Binder<'_> {
             Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
             Kind::Between { operand, low, high, negated } => self.between(operand, low, high, *negated, span),
-            Kind::Like { by: Pattern::Similar, .. } => self.unsupported(span, "`similar to`", "write a regular expression with ~"),
+            Kind::Like { operand, pattern, escape, by: Pattern::Similar, negated } => {
+                self.similar(operand, pattern, escape.as_deref(), *negated, span)
+            }
             Kind::Like { operand, pattern, escape, by, negated } => {
                 self.like(operand, pattern, escape.as_deref(), (*by == Pattern::Ilike, *negated), span)
             }
@@ -268,7 +270,6 @@ impl Binder<'_> {
         }
         match operator {
             "||" => self.concatenation(left, right, span),
-            "~" | "~*" | "!~" | "!~*" => self.regex(left, right, operator.ends_with('*'), operator.starts_with('!'), span),
             _ => self.operator(operator, vec![left, right], span),
         }
     }
@@ -355,7 +356,12 @@ impl Binder<'_> {
         // The operators of citext never regard case.
         let insensitive = insensitive || matches_as_citext(operand.as_ref()?, &pattern);
         let name = if insensitive { "ilike" } else { "like" };
-        let operand = self.textual(operand?, name)?.node;
+        let operand = operand?;
+        if insensitive && (operand.bytewise || pattern.bytewise) {
+            let message = "`ilike` under collate \"C\" is not supported";
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("leave the collation out"));
+        }
+        let operand = self.textual(operand, name)?.node;
         let pattern = self.textual(pattern, name)?.node;
         let builtin = match (insensitive, &pattern) {
             (false, Node::Const(_)) => &super::registry::LIKE_LITERAL,
@@ -367,21 +373,21 @@ impl Binder<'_> {
         Some(Bound::new(if negated { Node::Not(Box::new(node)) } else { node }, SqlType::Bool, span))
     }
 
-    fn regex(&mut self, operand: Bound, pattern: Bound, fold: bool, negated: bool, span: &Range<usize>) -> Option<Bound> {
-        let at = pattern.span.clone();
-        let fold = fold || matches_as_citext(&operand, &pattern);
-        let operand = self.textual(operand, "~")?.node;
-        if matches!(pattern.node, Node::Const(Value::Null)) {
-            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
-        }
-        let pattern = self.literal(pattern, "a pattern")?;
-        match Matcher::new(&pattern, fold) {
-            Ok(regex) => {
-                let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand: Box::new(operand), negated };
-                Some(Bound::new(node, SqlType::Bool, span))
+    /// `similar to`, as the regular expression that it is.
+    fn similar(&mut self, operand: &AstNode, like: &AstNode, escape: Option<&str>, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let (operand, mut pattern) = (self.bind(operand, None), self.bind(like, None)?);
+        match &mut pattern.node {
+            Node::Const(Value::Null) => {}
+            Node::Const(Value::Text(text)) => match pattern::similar(text, escape) {
+                Ok(regex) => *text = regex.into(),
+                Err(why) => return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), why)),
+            },
+            _ => {
+                let message = "the pattern of `similar to` must be a literal";
+                return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message).help("write it as '…'"));
             }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why)),
         }
+        self.operator(if negated { "!~" } else { "~" }, vec![operand?, pattern], span)
     }
 
     fn case(
@@ -512,6 +518,7 @@ impl Binder<'_> {
             SqlType::Inet | SqlType::Cidr => Comparator::Network,
             SqlType::Macaddr | SqlType::Macaddr8 => Comparator::Bytes,
             SqlType::Bit | SqlType::Varbit => Comparator::Bits,
+            SqlType::Bytea => Comparator::Bytea,
             SqlType::Enum(ty) => Comparator::Enum(ty.clone()),
             SqlType::Jsonb => Comparator::Jsonb,
             SqlType::Array(array) => Comparator::Array(Arc::new((Self::comparator(&array.element)?, array.element.clone()))),
@@ -525,7 +532,7 @@ fn reads_a_column(node: &Node) -> bool {
 }
 
 /// Whether a pattern is matched by an operator of citext: it stands left, or beside a literal.
-fn matches_as_citext(operand: &Bound, pattern: &Bound) -> bool {
+pub(super) fn matches_as_citext(operand: &Bound, pattern: &Bound) -> bool {
     operand.ty == Some(SqlType::Citext) || (operand.ty.is_none() && pattern.ty == Some(SqlType::Citext))
 }
 

@@ -135,6 +135,7 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
         SqlType::Uuid => parse_uuid,
+        SqlType::Bytea => super::bytes::input,
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Citext => |v| text(v).map(Value::Text),
@@ -173,6 +174,7 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
         SqlType::Macaddr | SqlType::Macaddr8 => network::mac_output,
         SqlType::Bit | SqlType::Varbit => bits::output,
         SqlType::Citext => |v| text(v).map(Value::Text),
+        SqlType::Bytea => super::bytes::output,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Json | SqlType::Jsonb | SqlType::Enum(_) => {
             |v| text(v).map(Value::Text)
         }

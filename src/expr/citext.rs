@@ -18,6 +18,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::refuse("translate", &[Ty::Citext, Ty::Citext, Ty::Text], Ty::Text, AS_TEXT),
     Builtin::refuse("regexp_match", &[Ty::Citext, Ty::Citext], Ty::TextArray, AS_TEXT),
     Builtin::refuse("regexp_match", &[Ty::Citext, Ty::Citext, Ty::Text], Ty::TextArray, AS_TEXT),
+    Builtin::refuse("regexp_replace", &[Ty::Citext, Ty::Citext, Ty::Text], Ty::Text, AS_TEXT),
+    Builtin::refuse("regexp_replace", &[Ty::Citext, Ty::Citext, Ty::Text, Ty::Text], Ty::Text, AS_TEXT),
     Builtin::refuse("regexp_split_to_array", &[Ty::Citext, Ty::Citext], Ty::TextArray, AS_TEXT),
     Builtin::refuse("regexp_split_to_array", &[Ty::Citext, Ty::Citext, Ty::Text], Ty::TextArray, AS_TEXT),
 ];

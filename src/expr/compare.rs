@@ -32,6 +32,7 @@ pub(super) enum Comparator {
     Bytes,
     /// `bit` and `bit varying`.
     Bits,
+    Bytea,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
     /// `jsonb`. Strings in it are in the order of the database's collation, so where that decides, the order is refused.
@@ -68,6 +69,7 @@ impl Comparator {
             (Self::Network, l, r) => network::order_inet(l, r)?,
             (Self::Bytes, Value::Raw(l), Value::Raw(r)) => l.cmp(r),
             (Self::Bits, l, r) => bits::order(l, r)?,
+            (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
                 place(l)?.cmp(&place(r)?)

@@ -68,7 +68,8 @@ fn nulls(node: &Node, known: &BTreeSet<usize>) -> Nulls {
         }
         Node::Coalesce(args) | Node::Extreme { args, .. } => any(args),
         Node::Call { builtin, args } if builtin.strict => all(args),
-        Node::And(sides) | Node::Or(sides) | Node::Compare { sides, .. } | Node::Replace { sides, .. } => all(&sides[..]),
+        Node::Extended(call) if call.builtin.strict => all(&call.args),
+        Node::And(sides) | Node::Or(sides) | Node::Compare { sides, .. } => all(&sides[..]),
         Node::Nullif { sides, .. } => nulls(&sides[0], known),
         Node::In { operand, .. }
         | Node::Not(operand)
@@ -76,7 +77,6 @@ fn nulls(node: &Node, known: &BTreeSet<usize>) -> Nulls {
         | Node::Label { operand, .. }
         | Node::Precision { operand, .. }
         | Node::Truncate { operand, .. }
-        | Node::Regex { operand, .. }
         | Node::Valid { operand, .. }
         | Node::Incident { value: operand, .. } => nulls(operand, known),
         Node::Ref(reference) => {
@@ -111,7 +111,8 @@ fn decisive(node: &Node) -> BTreeSet<usize> {
     match node {
         Node::Column { index, .. } => BTreeSet::from([*index]),
         Node::Call { builtin, args } if builtin.strict => all(args),
-        Node::Compare { sides, .. } | Node::Replace { sides, .. } => all(&sides[..]),
+        Node::Extended(call) if call.builtin.strict => all(&call.args),
+        Node::Compare { sides, .. } => all(&sides[..]),
         Node::Nullif { sides, .. } => decisive(&sides[0]),
         Node::In { operand, .. }
         | Node::Not(operand)
@@ -119,7 +120,6 @@ fn decisive(node: &Node) -> BTreeSet<usize> {
         | Node::Label { operand, .. }
         | Node::Precision { operand, .. }
         | Node::Truncate { operand, .. }
-        | Node::Regex { operand, .. }
         | Node::Valid { operand, .. }
         | Node::Incident { value: operand, .. } => decisive(operand),
         _ => BTreeSet::new(),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::bind::{Binder, Bound};
+use super::bind::{Binder, Bound, matches_as_citext};
 use super::cast;
 use super::coerce::{Category, category, implicitly, is_preferred};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -128,7 +128,7 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
         } else {
             continue;
         };
-        candidates.retain(|c| of(c).is_none_or(|ty| category(&ty) == chosen));
+        candidates.retain(|c| parameter(c, at) != Some(Ty::AnyText) && of(c).is_none_or(|ty| category(&ty) == chosen));
         if candidates.iter().any(|c| of(c).is_some_and(|ty| is_preferred(&ty))) {
             candidates.retain(|c| of(c).is_none_or(|ty| is_preferred(&ty)));
         }
@@ -138,6 +138,12 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
 impl Binder<'_> {
     /// An operator of the registry.
     pub fn operator(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        // The operators of citext never regard case.
+        let name = match (name, args.as_slice()) {
+            ("~", [operand, pattern]) if matches_as_citext(operand, pattern) => "~*",
+            ("!~", [operand, pattern]) if matches_as_citext(operand, pattern) => "!~*",
+            _ => name,
+        };
         match choose(registry::operators(name, args.len()), &args, true) {
             Ok(builtin) => self.apply(builtin, args, span),
             Err(candidates) => {
@@ -188,6 +194,10 @@ impl Binder<'_> {
         if let How::Refused(instead) = builtin.how {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
+        }
+        if let Some(arg) = args.iter().find(|arg| arg.bytewise && super::text::COLLATED.contains(&builtin.name)) {
+            let message = format!("`{}` under collate \"C\" is not supported", builtin.name);
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span.clone(), message).help("write collate behind the call"));
         }
         let element = element_type(builtin, &args).flatten();
         let given: Vec<_> = args.iter().map(|arg| arg.ty.as_ref()).collect();
@@ -284,7 +294,10 @@ impl Binder<'_> {
         if [&left, &right].iter().any(|part| matches!(part.ty, Some(SqlType::Array(_)))) {
             return self.array_concatenation(left, right, span);
         }
-        if matches!((&left.ty, &right.ty), (Some(SqlType::Jsonb), None | Some(SqlType::Jsonb)) | (None, Some(SqlType::Jsonb))) {
+        let binary = |ty: &SqlType| matches!(ty, SqlType::Jsonb | SqlType::Bytea);
+        if matches!((&left.ty, &right.ty), (Some(ty), None) | (None, Some(ty)) if binary(ty))
+            || left.ty == right.ty && left.ty.as_ref().is_some_and(binary)
+        {
             return self.operator("||", vec![left, right], span);
         }
         let stringy = |b: &Bound| b.ty.as_ref().is_some_and(SqlType::is_text);
@@ -320,14 +333,6 @@ impl Binder<'_> {
                 let message = format!("`{of}` takes text, not {ty}");
                 self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, bound.span, message).help("write a cast: …::text"))
             }
-        }
-    }
-
-    /// The text of a literal.
-    pub fn literal(&mut self, bound: Bound, what: &str) -> Option<String> {
-        match bound.node {
-            Node::Const(crate::row::Value::Text(text)) => Some(text.into_owned()),
-            _ => self.refuse(Diagnostic::new(codes::PATTERN, bound.span, format!("{what} must be a literal")).help("write it as '…'")),
         }
     }
 }

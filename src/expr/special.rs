@@ -10,7 +10,6 @@ use super::cast;
 use super::code_table::CodeTable;
 use super::context::{OnCycle, OnMissing, Reference};
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::pattern::{Matcher, Replacer};
 use super::registry;
 use super::typed::{Code, Entries, Node, Otherwise, Ref};
 use crate::row::{KeyKind, SqlType, Value};
@@ -34,8 +33,6 @@ impl Binder<'_> {
             "coalesce" => self.coalesce(args, hint, span),
             "nullif" => self.nullif(args, span),
             "greatest" | "least" => self.extreme(name, args, span),
-            "regexp_replace" => self.regexp_replace(args, span),
-            "regexp_like" => self.regexp_like(args, span),
             "pg_input_is_valid" => self.input_is_valid(args, span),
             "new_id" => self.nullary(name, args, Node::NewId, SqlType::Uuid, span),
             "legacy_key" => self.nullary(name, args, Node::LegacyKey, SqlType::Text, span),
@@ -155,70 +152,8 @@ impl Binder<'_> {
         Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span))
     }
 
-    fn regexp_replace(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
-        if !(3..=4).contains(&args.len()) {
-            let message = "`regexp_replace` takes a text, a pattern, a replacement and flags";
-            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message));
-        }
-        let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-        let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
-        let (text, pattern, by) = (parts.next()?, parts.next()?, parts.next()?);
-        if text.ty == Some(SqlType::Citext) {
-            let message = "`regexp_replace` of citext is not supported";
-            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, text.span, message).help("cast it to text: x::text, with the flag i"));
-        }
-        let at = pattern.span.clone();
-        let text = self.implicit_text(text)?;
-        let by = self.implicit_text(by)?;
-        let pattern = self.literal(pattern, "a pattern")?;
-        let flags = match parts.next() {
-            Some(flags) => self.literal(flags, "the flags")?,
-            None => String::new(),
-        };
-        match Replacer::new(&pattern, &flags) {
-            Ok(replacer) => {
-                let node = Node::Replace {
-                    replacer: Box::new(replacer),
-                    sides: Box::new([text, by]),
-                    pattern: pattern.into(),
-                    flags: flags.into(),
-                };
-                Some(Bound::new(node, SqlType::Text, span))
-            }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why).help("use replace() or several simpler replacements")),
-        }
-    }
-
     fn implicit_text(&mut self, bound: Bound) -> Option<Node> {
         self.implicit(bound, &SqlType::Text)
-    }
-
-    fn regexp_like(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
-        if !(2..=3).contains(&args.len()) {
-            let message = "`regexp_like` takes a text, a pattern and flags";
-            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message));
-        }
-        let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-        let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
-        let (text, pattern) = (parts.next()?, parts.next()?);
-        let at = pattern.span.clone();
-        let operand = Box::new(self.implicit_text(text)?);
-        let pattern = self.literal(pattern, "a pattern")?;
-        let flags = match parts.next() {
-            Some(flags) => self.literal(flags, "the flags")?,
-            None => String::new(),
-        };
-        if !matches!(flags.as_str(), "" | "i" | "c") {
-            return self.refuse(Diagnostic::new(codes::PATTERN, span.clone(), "only the flag i is supported"));
-        }
-        let fold = flags == "i";
-        match Matcher::new(&pattern, fold) {
-            Ok(regex) => {
-                let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand, negated: false };
-                Some(Bound::new(node, SqlType::Bool, span))
-            }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why)),
-        }
     }
 
     fn input_is_valid(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {

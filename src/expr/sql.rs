@@ -156,18 +156,6 @@ impl Node {
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),
             Self::Truncate { length, operand } => Self::cast(operand, &format!("character varying({length})"), out),
-            Self::Regex { pattern, fold, operand, negated, .. } => {
-                out.push('(');
-                operand.sql(out);
-                let _ = write!(out, " {}~{} {})", if *negated { "!" } else { "" }, if *fold { "*" } else { "" }, quoted(pattern));
-            }
-            Self::Replace { sides, pattern, flags, .. } => {
-                out.push_str("regexp_replace(");
-                sides[0].sql(out);
-                let _ = write!(out, ", {}, ", quoted(pattern));
-                sides[1].sql(out);
-                let _ = write!(out, ", {})", quoted(flags));
-            }
             Self::Valid { ty, operand, .. } => {
                 out.push_str("pg_input_is_valid(");
                 operand.sql(out);
@@ -223,7 +211,9 @@ impl Node {
     }
 
     fn function(name: &str, args: &[Self], out: &mut String) {
-        let _ = write!(out, "{name}(");
+        // Plain calls of these two have a grammar of their own.
+        let schema = if matches!(name, "position" | "normalize") { "pg_catalog." } else { "" };
+        let _ = write!(out, "{schema}{name}(");
         Self::list(args, out);
         out.push(')');
     }

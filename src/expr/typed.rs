@@ -14,7 +14,6 @@ use super::cast;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
-use super::pattern::{Matcher, Replacer};
 use super::quantified::{self, Quantified};
 use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
 use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
@@ -112,19 +111,6 @@ pub(super) enum Node {
     Truncate {
         length: usize,
         operand: Box<Node>,
-    },
-    Regex {
-        regex: Box<Matcher>,
-        pattern: Box<str>,
-        fold: bool,
-        operand: Box<Node>,
-        negated: bool,
-    },
-    Replace {
-        replacer: Box<Replacer>,
-        sides: Box<[Node; 2]>,
-        pattern: Box<str>,
-        flags: Box<str>,
     },
     Valid {
         input: cast::Run,
@@ -266,9 +252,7 @@ impl Node {
             Self::Or(sides) => Self::connect(sides, true, ctx),
             Self::Not(operand) => operand.not(ctx),
             Self::Is { operand, test, negated } => operand.is(*test, *negated, ctx),
-            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } | Self::Replace { sides, .. } => {
-                self.pair(sides, ctx)
-            }
+            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } => self.pair(sides, ctx),
             Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
             Self::Case { branches, otherwise } => Self::case(branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
@@ -287,7 +271,6 @@ impl Node {
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
-            | Self::Regex { operand, .. }
             | Self::Valid { operand, .. } => self.single(operand, ctx),
             Self::NewId => ctx.new_id().map(Value::Uuid),
             Self::LegacyKey => Ok(Value::Text(ctx.legacy_key())),
@@ -346,23 +329,18 @@ impl Node {
     fn pair<'r, C: Context<'r>>(&'r self, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
         let left = sides[0].eval(ctx)?;
         let right = sides[1].eval(ctx)?;
-        self.paired(left, right)
+        self.paired(left, &right)
     }
 
-    fn paired<'r>(&'r self, left: Value<'r>, right: Value<'r>) -> Evaluated<'r> {
+    fn paired<'r>(&'r self, left: Value<'r>, right: &Value<'r>) -> Evaluated<'r> {
         let null = left.is_null() || right.is_null();
         match self {
-            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, &right)? == *negated)),
-            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, &right)? { Value::Null } else { left }),
+            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, right)? == *negated)),
+            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, right)? { Value::Null } else { left }),
             _ if null => Ok(Value::Null),
-            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, &right)?)),
-            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, &right)?)),
-            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, &right)?))),
-            Self::Replace { replacer, .. } => {
-                let (mut left, mut right) = (left, right);
-                let (text, by) = (text_of(&mut left)?, text_of(&mut right)?);
-                replacer.replace(text, &by).map(Value::Text)
-            }
+            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, right)?)),
+            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, right)?)),
+            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, right)?))),
             _ => Err(mismatch()),
         }
     }
@@ -379,7 +357,6 @@ impl Node {
         match self {
             Self::Cast { run, .. } => run(value),
             Self::Convert { by, .. } => by.run(value),
-            Self::Regex { regex, negated, .. } => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
             Self::Label { ty, .. } => match value {
                 Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
                 Value::Text(_) => {
@@ -493,15 +470,13 @@ impl Node {
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
-            | Self::Regex { operand, .. }
             | Self::Valid { operand, .. }
             | Self::Incident { value: operand, .. } => vec![operand],
             Self::And(sides)
             | Self::Or(sides)
             | Self::Compare { sides, .. }
             | Self::Distinct { sides, .. }
-            | Self::Nullif { sides, .. }
-            | Self::Replace { sides, .. } => sides.iter().collect(),
+            | Self::Nullif { sides, .. } => sides.iter().collect(),
             Self::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
             Self::Case { branches, otherwise } => {
                 branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
@@ -529,8 +504,6 @@ impl Node {
             Self::Extreme { by, .. } => by.can_fail(),
             Self::RowCompare { pairs, .. } => pairs.iter().any(|(by, _)| by.can_fail()),
             Self::Quantified(quantified) => quantified.can_fail(),
-            Self::Regex { regex, .. } => regex.fallible(),
-            Self::Replace { replacer, .. } => replacer.fallible(),
             Self::Code(code) => matches!(code.otherwise, Otherwise::Reject),
             Self::Valid { ty, .. } => {
                 !matches!(ty, SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Uuid | SqlType::Bool)
@@ -543,13 +516,30 @@ impl Node {
 
 impl Extended {
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
-        let mut values = self.args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
+        match &self.args[..] {
+            [one] => self.call([one], ctx),
+            [one, two] => self.call([one, two], ctx),
+            [one, two, three] => self.call([one, two, three], ctx),
+            many => self.run(&mut many.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?),
+        }
+    }
+
+    /// The arguments stand on the stack, as those of plain calls do.
+    fn call<'r, C: Context<'r>, const N: usize>(&'r self, args: [&'r Node; N], ctx: &mut C) -> Evaluated<'r> {
+        let mut values = [const { Value::Null }; N];
+        for (value, arg) in values.iter_mut().zip(args) {
+            *value = arg.eval(ctx)?;
+        }
+        self.run(&mut values)
+    }
+
+    fn run<'r>(&'r self, values: &mut [Value<'r>]) -> Evaluated<'r> {
         if self.builtin.strict && values.iter().any(Value::is_null) {
             return Ok(Value::Null);
         }
         match &self.extra {
-            Extra::Typed(run, types) => run(&mut values, types),
-            Extra::Prepared(prepared) => prepared.run(&mut values),
+            Extra::Typed(run, types) => run(values, types),
+            Extra::Prepared(prepared) => prepared.run(values),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Loader threads: staged target tuples to the target, constraints back up, sequences and statistics. Boundary: one job at a
 //! time on a connection of its own; what may be done when is the coordinator's.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -188,13 +188,9 @@ pub(super) fn refuse(shared: &Shared<'_>, index: usize, reader: &StagingReader, 
         return Ok(());
     }
     let entity = shared.entity(index)?;
-    let keys = reader.chunk_keys(mark.chunk)?;
-    let outcome = |row: u32| {
-        if mark.refused.iter().any(|r| r.row_no == row) {
-            return Outcome::Quarantined;
-        }
-        usize::try_from(row).ok().and_then(|at| keys.get(at)).map_or(Outcome::Quarantined, |key| key.outcome)
-    };
+    let keys: HashMap<u32, Outcome> = reader.chunk_keys(mark.chunk)?.into_iter().map(|key| (key.row_no, key.outcome)).collect();
+    let refused: HashSet<u32> = mark.refused.iter().map(|r| r.row_no).collect();
+    let outcome = |row: u32| if refused.contains(&row) { Some(Outcome::Quarantined) } else { keys.get(&row).copied() };
     let inputs = crate::transform::Inputs {
         namespace: shared.setup.plan.namespace,
         run_started_at: shared.run_started_at,

@@ -119,7 +119,8 @@ fn refusal(setup: &Setup<'_>, changed: &[(usize, EntityId, Stage, bool)]) -> Opt
 
 /// The run that was not brought to an end, if the last one was not.
 pub(super) fn unfinished(runs: &[RunRecord]) -> Option<&RunRecord> {
-    let moving = |command: &str| ["run", "extract", "transform", "load"].iter().any(|c| command.split_whitespace().any(|w| w == *c));
+    let moving =
+        |command: &str| ["run", "extract", "transform", "load", "quarantine"].iter().any(|c| command.split_whitespace().any(|w| w == *c));
     runs.iter().rev().find(|r| moving(&r.command)).filter(|r| r.exit.as_ref().is_none_or(|exit| !matches!(exit.code, 0 | 3 | 4)))
 }
 

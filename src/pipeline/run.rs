@@ -8,7 +8,8 @@ use crossbeam_channel::{bounded, unbounded};
 
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
-use super::settings::{Event, Finished, PipelineError, Setup, Stage};
+use super::retry::retry;
+use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
 use super::shared::Shared;
 use super::store::{self, Store};
 use super::{adopt, constraints, load, resume};
@@ -22,7 +23,7 @@ use crate::staging::{
     StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
 use crate::target::TargetLock;
-use crate::transform::{Inputs, KeyFate, transform_chunk};
+use crate::transform::{ChunkOutput, Inputs, KeyFate, transform_chunk};
 
 /// Steps that may wait for the staging file's thread. Each can hold a chunk, so together with the readers and workers this bounds
 /// the memory of a run.
@@ -50,7 +51,12 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     let shared = Shared::new(setup, (stop, observe), meta, (record.id, first.started), ids);
     let unfinished = resume::unfinished(&runs);
     let mut writer = Some(writer);
-    let result = stages(&shared, &mut writer, &reader, states, unfinished);
+    let mut result = stages(&shared, &mut writer, &reader, states, unfinished);
+    if let (Ok(finished), Some(retry)) = (&result, &setup.settings.retry)
+        && !finished.interrupted
+    {
+        result = again(&shared, &mut writer, &reader, retry, finished.moved);
+    }
     let exit = match &result {
         Ok(finished) if finished.interrupted => RunExit { code: 130, reason: "interrupted".into() },
         Ok(_) => RunExit { code: 0, reason: "done".into() },
@@ -63,6 +69,26 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         writer.finish_run(shared.run, &exit)?;
     }
     result
+}
+
+/// Takes up what is in quarantine, and brings what leaves it to its end.
+fn again(
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    reader: &StagingReader,
+    what: &Retry,
+    moved: [u64; 3],
+) -> Result<Finished, PipelineError> {
+    let done = Finished { run: shared.run, interrupted: false, moved };
+    let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    let released = retry(shared, writer, reader, what)?;
+    if released == 0 {
+        return Ok(done);
+    }
+    let mut states = resume::states(shared.setup, reader, &shared.ids)?;
+    let (rebuilds, _lock) = open_target(shared, writer, reader, &mut states, released)?;
+    let finished = threads(shared, slot, states, rebuilds, None)?;
+    Ok(Finished { moved: [moved[0] + released, moved[1] + released, moved[2] + finished.moved[2]], ..finished })
 }
 
 /// What `unfinished` says of the run that is continued, and whether there is anything to do.
@@ -198,7 +224,7 @@ fn open_source(
 }
 
 /// What is read for an entity.
-fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
+pub(super) fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
     EntityQuery {
         entity: entity.name.clone(),
         query: source_query(setup.plan, &setup.plan.entities[entity.index]),
@@ -287,36 +313,10 @@ pub(super) fn transform_one(
     let entity = shared.entity(index)?;
     let since = Moment::now();
     let output = {
-        let payload = shared.reader()?.load_extracted(chunk)?;
-        transform_chunk(entity, inputs, &payload.tuples)?
+        let reader = shared.reader()?;
+        transform_chunk(entity, inputs, &reader.load_extracted(chunk)?.tuples, &reader.moved_rows(chunk)?)?
     };
-    let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
-        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
-    drop(output.tuples);
-    let keys = output.keys.into_iter().map(|row| {
-        let (outcome, key) = (row.fate.outcome(), row.key);
-        let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
-            KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
-            KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
-            KeyFate::Quarantined(code) => (None, Some(code.into())),
-        };
-        KeyRecord { key, outcome, new_key, detail }
-    });
-    let transformed = TransformedChunk {
-        chunk,
-        run: shared.run,
-        payload,
-        keys: keys.collect(),
-        quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
-        incidents: output
-            .incidents
-            .into_iter()
-            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
-            .collect(),
-        controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
-        references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
-    };
+    let transformed = packed(shared, index, chunk, output)?;
     let time = shared.stage_time(index, "transform", since, rows)?;
     let current = Arc::clone(&shared.generations[index]);
     store.put("transform", move |writer| {
@@ -331,12 +331,45 @@ pub(super) fn transform_one(
     Ok(())
 }
 
+/// What transform made of a chunk, as the staging file takes it.
+pub(super) fn packed(shared: &Shared<'_>, index: usize, chunk: ChunkId, output: ChunkOutput) -> Result<TransformedChunk, PipelineError> {
+    let entity = shared.entity(index)?;
+    let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
+        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
+    drop(output.tuples);
+    let keys = output.keys.into_iter().map(|row| {
+        let row_no = row.row;
+        let (outcome, key) = (row.fate.outcome(), row.key);
+        let (new_key, detail) = match row.fate {
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
+            KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
+            KeyFate::Quarantined(code) => (None, Some(code.into())),
+        };
+        KeyRecord { row_no, key, outcome, new_key, detail }
+    });
+    Ok(TransformedChunk {
+        chunk,
+        run: shared.run,
+        payload,
+        keys: keys.collect(),
+        quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
+        incidents: output
+            .incidents
+            .into_iter()
+            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
+            .collect(),
+        controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
+        references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
+    })
+}
+
 /// A control sum under its name.
 pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::ControlSum) -> crate::staging::ControlSum {
     crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, sum: sum.sum }
 }
 
-fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
+pub(super) fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
     Some(ReferenceCount {
         column: count.column,
         parent: shared.ids[count.parent]?,

@@ -179,7 +179,7 @@ pub struct ChunkRow {
     pub first_key: LegacyKey,
     /// The key of its last row.
     pub last_key: LegacyKey,
-    /// Source rows.
+    /// Source rows, without those that count in a later chunk.
     pub rows: u64,
     /// Bytes of their tuples.
     pub raw_bytes: u64,
@@ -203,7 +203,14 @@ pub struct ChunkRow {
     pub withdrawn_by: Option<RunId>,
 }
 
-const CHUNK: &str = "SELECT id, entity, range_no, seq, state, snapshot, first_key, last_key, rows, raw_bytes, stored_bytes, \
+impl ChunkRow {
+    /// Tuples of the payload that the server refused, those of rows that count in a later chunk now included.
+    pub fn refused_tuples(&self) -> u64 {
+        self.transformed_rows.unwrap_or(0).saturating_sub(self.counts.loaded)
+    }
+}
+
+const CHUNK: &str = "SELECT id, entity, range_no, seq, state, snapshot, first_key, last_key, rows - moved, raw_bytes, stored_bytes, \
                      transformed_rows, transformed_bytes, loaded, merged, filtered, quarantined, adopted, refused, extracted_run, \
                      transformed_run, loaded_run, withdrawn_by FROM chunks";
 

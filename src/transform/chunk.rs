@@ -168,8 +168,8 @@ pub struct ChunkOutput {
     pub references: Vec<ReferenceCount>,
 }
 
-/// Transforms the rows of `tuples`.
-pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) -> Result<ChunkOutput, TransformError> {
+/// Transforms the rows of `tuples`, but for those (ascending numbers) that count in another chunk.
+pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<ChunkOutput, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut transformer = RowTransformer::new(entity, inputs, false);
     let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
@@ -178,7 +178,13 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     let mut tally = Tally::new(entity);
     let mut keys = Vec::new();
     let mut rejects = Vec::new();
+    let mut next = 0_u32;
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+        let row = next;
+        next = next.saturating_add(1);
+        if moved.binary_search(&row).is_ok() {
+            continue;
+        }
         let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
         let id = OnceCell::new();
         let end = match inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key)) {
@@ -192,7 +198,6 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
                 settle(end.map_err(|stop| TransformError::stop(entity, &key, stop))?, &key, inputs, &mut out)
             }
         };
-        let row = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         let fate = match end {
             Settled::Loaded => KeyFate::Loaded(*id.get_or_init(|| transformer.mint(&key))),
             Settled::Merged { id, survivor } => KeyFate::Merged { id, survivor },
@@ -214,13 +219,13 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     Ok(ChunkOutput { tuples: out.into_bytes(), loaded, keys, rejects, incidents, controls, references })
 }
 
-/// The control sums of a chunk, with the outcome of each row given: when the target refuses rows, their part moves from one
-/// outcome to another.
+/// The control sums of a chunk, with the outcome of each row given (none: it counts in another chunk): when the target refuses rows,
+/// their part moves from one outcome to another.
 pub fn control_sums(
     entity: &CompiledEntity,
     inputs: &Inputs,
     tuples: &[u8],
-    outcome: impl Fn(u32) -> Outcome,
+    outcome: impl Fn(u32) -> Option<Outcome>,
 ) -> Result<Vec<ControlSum>, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
@@ -228,9 +233,11 @@ pub fn control_sums(
     let mut tally = Tally::new(entity);
     let mut row = 0;
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
-        let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
-        let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome(row), value);
-        controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        if let Some(outcome) = outcome(row) {
+            let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
+            let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome, value);
+            controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        }
         row += 1;
     }
     Ok(tally.finish(entity).1)

@@ -78,7 +78,7 @@ impl Seen {
     }
 }
 
-/// Looks at the chunks of an entity, in key order.
+/// Looks at the chunks of an entity.
 #[derive(Debug)]
 pub struct Surveyor {
     rows: Vec<(LegacyKey, Seen)>,
@@ -96,8 +96,8 @@ impl Surveyor {
         Self { rows: Vec::new() }
     }
 
-    /// Looks at one chunk. Chunks come in key order.
-    pub fn look_at(&mut self, entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) -> Result<(), TransformError> {
+    /// Looks at one chunk, but for its rows (ascending numbers) that count in another one. Chunks come in key order, those of a retry at the end.
+    pub fn look_at(&mut self, entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<(), TransformError> {
         let keys = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
         let mut transformer = RowTransformer::new(entity, inputs, true);
         let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
@@ -106,7 +106,13 @@ impl Surveyor {
             Some(CompiledMerge::By(columns)) => columns.as_slice(),
             _ => &[],
         };
+        let mut next = 0_u32;
         while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+            let row = next;
+            next = next.saturating_add(1);
+            if moved.binary_search(&row).is_ok() {
+                continue;
+            }
             let key = keys.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
             out.clear();
             let adopted = inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key));
@@ -140,7 +146,12 @@ impl Surveyor {
 
     /// Draws the conclusions. `mint` gives the new key of a legacy key.
     pub fn finish(self, kind: KeyKind, mut mint: impl FnMut(&LegacyKey) -> [u8; 16]) -> Survey {
-        let rows = self.rows;
+        let mut rows = self.rows;
+        // The smallest key wins, and rows that came out of quarantine stand behind all others. Texts stay in the order in which they
+        // were read, which is the source's.
+        if kind == KeyKind::Int {
+            rows.sort_by(|a, b| a.0.cmp(&b.0));
+        }
         let at: HashMap<&LegacyKey, usize> = rows.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
         let cycles = cycles(&rows, &at);
         let mut gone = vec![false; rows.len()];

@@ -9,6 +9,7 @@ mod diagnostics;
 mod faults;
 mod flagship;
 mod resume;
+mod retry;
 mod rollback;
 mod shared_table;
 mod support;

@@ -2,7 +2,10 @@
 
 pub mod arrays;
 pub mod basics;
+pub mod bytes;
 pub mod jsons;
+pub mod patterns;
+pub mod texts;
 pub mod types;
 
 /// A table and the expressions that are asked about each of its rows.
@@ -17,5 +20,14 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family(), arrays::family(), jsons::family(), types::family()]
+    vec![
+        basics::family(),
+        arrays::family(),
+        jsons::family(),
+        texts::family(),
+        patterns::family(),
+        bytes::family(),
+        bytes::encodings(),
+        types::family(),
+    ]
 }

@@ -95,7 +95,7 @@ const EXPRESSIONS: &[&str] = &[
     "nullif(i, i2)", "nullif(c, c2)", "nullif(c, '10.0.0.0/8')", "nullif(x, x2)", "nullif(x, 'a')", "nullif(x, t)", "nullif(w, w2)", "nullif(b, w)", "nullif(m, m2)", "greatest(i, i2)", "least(i, c)", "greatest(w, w2)", "least(m, m2)",
     "coalesce(i, c)", "coalesce(c, i)", "coalesce(c, c2)", "coalesce(x, t)", "coalesce(t, x)", "coalesce(x, 'None')", "coalesce(b, w)", "case when k > 8 then c else i end", "case when k > 8 then x else x2 end",
     // citext
-    "x like 'A%'", "x like 'a_C'", "x not like 'ab%'", "x ilike 'a%'", "x like x2", "x like t", "t like x", "'ABC' like x", "x ~ '^AB'", "x !~ 'b'", "x ~* 'B'", "t ~ 'B'", "lower(x)", "upper(x)", "length(x)", "btrim(x)", "left(x, 1)", "x::text like 'A%'", "x::text = x2::text",
+    "x like 'A%'", "x like 'a_C'", "x not like 'ab%'", "x ilike 'a%'", "x like x2", "x like t", "t like x", "'ABC' like x", "x ~ '^AB'", "x !~ 'b'", "x ~* 'B'", "x similar to '(A|b)%'", "x not similar to 'a_C'", "t similar to '(A|b)%'", "t ~ 'B'", "lower(x)", "upper(x)", "length(x)", "btrim(x)", "left(x, 1)", "x::text like 'A%'", "x::text = x2::text",
     // addresses
     "host(i)", "host(c)", "family(i)", "family(c)", "masklen(i)", "masklen(c)", "abbrev(i)", "network(i)", "network(c)", "netmask(i)", "hostmask(i)", "broadcast(i)", "broadcast(c)", "set_masklen(i, k)", "set_masklen(c, k)", "set_masklen(i, 24)",
     "inet_same_family(i, i2)", "inet_merge(i, i2)", "inet_merge(c, c2)", "i << i2", "i <<= i2", "i >> i2", "i >>= c", "c << i", "i && i2", "c && c2", "i <<= '10.0.0.0/8'", "trunc(m)", "trunc(e)", "macaddr8_set7bit(e)", "host(i)::inet",
