@@ -129,8 +129,8 @@ impl Numeric {
                 // A whole number of groups of four on both sides of the point.
                 let padding = usize::try_from((4 - exponent.rem_euclid(4)) % 4).unwrap_or(0);
                 text.extend(std::iter::repeat_n('0', padding));
-                let padded = text.len().div_ceil(4) * 4;
-                let text = format!("{text:0>padded$}");
+                // Not by a width of `format!`, which goes to 65,535 only: a numeric has up to 131,072 digits in front of the point.
+                text.insert_str(0, &"0".repeat(text.len().div_ceil(4) * 4 - text.len()));
                 let digits: Vec<u16> = text.as_bytes().chunks(4).map(|c| c.iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'))).collect();
                 let fraction_groups = (exponent + i64::try_from(padding).unwrap_or(0)) / 4;
                 let weight = i64::try_from(digits.len()).unwrap_or(0) - 1 - fraction_groups;
@@ -258,6 +258,15 @@ mod tests {
         let mut wire = Vec::new();
         value.to_wire(&mut wire);
         Numeric::from_wire(&wire).expect("own wire form")
+    }
+
+    #[test]
+    fn the_longest_numbers_come_back() {
+        for wire in [[0, 1, 0x7F, 0xFF, 0, 0, 0, 0, 0, 1], [0, 1, 0xF0, 0, 0, 0, 0x3F, 0xFF, 0x27, 0x06]] {
+            let value = Numeric::from_wire(&wire).unwrap();
+            assert_eq!(round_trip(&value), value);
+            assert!(value.to_string().len() > 10_000);
+        }
     }
 
     #[test]
