@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::context::EvalError;
-use super::numeric;
 use super::registry::{int_of, mismatch};
+use super::{interval, numeric};
 use crate::row::{EnumType, Value};
 
 /// How two values that are not NULL are compared.
@@ -22,6 +22,11 @@ pub(super) enum Comparator {
     /// Dates and timestamps in any mix.
     Instant,
     TimestampTz,
+    Time,
+    /// The moment first, then the zone.
+    TimeTz,
+    /// Months of 30 days, days of 24 hours.
+    Interval,
     Uuid,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
@@ -50,6 +55,12 @@ impl Comparator {
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
             (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
+            (Self::Time, Value::Time(l), Value::Time(r)) => l.cmp(r),
+            (Self::TimeTz, Value::TimeTz(l, lz), Value::TimeTz(r, rz)) => {
+                let moment = |micros: i64, west: i32| micros + i64::from(west) * 1_000_000;
+                moment(*l, *lz).cmp(&moment(*r, *rz)).then(lz.cmp(rz))
+            }
+            (Self::Interval, Value::Interval(l), Value::Interval(r)) => interval::order_of(*l).cmp(&interval::order_of(*r)),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);

@@ -189,6 +189,10 @@ impl Binder<'_> {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
+        if let Some(why) = super::zone::session_matters(builtin, args.iter().map(|arg| &arg.node)) {
+            return self
+                .refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), why).help("write x at time zone 'UTC' + interval '1 day'"));
+        }
         let element = element_type(builtin, &args).flatten();
         let types: Vec<SqlType> = args
             .iter()
