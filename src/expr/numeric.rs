@@ -302,7 +302,7 @@ fn signum(value: &Numeric) -> Numeric {
     small(sign(value) as i128, 0)
 }
 
-fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
+pub(super) fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
     if let (Some((l, ls)), Some((r, rs))) = (parts(left), parts(right))
         && let Some(product) = l.checked_mul(r)
     {

@@ -76,7 +76,7 @@ pub(super) const OPERATORS: &[Builtin] = &[];
 /// `MaxAllocSize` of PostgreSQL: no text can be longer.
 const MAX_BYTES: usize = 0x3FFF_FFFF;
 /// What one expression may make of one row. PostgreSQL goes to `MAX_BYTES`; so much would end the process, not the row.
-const MOST_BYTES: usize = 256 << 20;
+pub(super) const MOST_BYTES: usize = 256 << 20;
 
 fn too_long() -> EvalError {
     EvalError::sql("54000", "requested length too large")

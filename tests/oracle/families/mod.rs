@@ -1,6 +1,7 @@
 //! What the oracle is asked, family by family: a table of values at the edges of their types, and expressions over its columns.
 
 pub mod basics;
+pub mod formats;
 pub mod times;
 
 /// A table and the expressions that are asked about each of its rows.
@@ -15,5 +16,5 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family(), times::family()]
+    vec![basics::family(), times::family(), formats::family()]
 }
