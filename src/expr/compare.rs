@@ -54,8 +54,7 @@ impl Comparator {
             (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
-            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
-            (Self::Time, Value::Time(l), Value::Time(r)) => l.cmp(r),
+            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) | (Self::Time, Value::Time(l), Value::Time(r)) => l.cmp(r),
             (Self::TimeTz, Value::TimeTz(l, lz), Value::TimeTz(r, rz)) => {
                 let moment = |micros: i64, west: i32| micros + i64::from(west) * 1_000_000;
                 moment(*l, *lz).cmp(&moment(*r, *rz)).then(lz.cmp(rz))

@@ -7,6 +7,8 @@
 mod number;
 mod picture;
 mod read;
+mod reader;
+mod scan;
 mod show;
 mod template;
 
@@ -36,5 +38,5 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
         |l| read::prepare(l, false),
         "a moment out of text, by a template with TZH",
     ),
-    Builtin::prepared("to_number", &[Ty::Text, Ty::Text], Ty::Numeric, &[1], number::prepare_read, "a number out of text, by a template"),
+    Builtin::prepared("to_number", &[Ty::Text, Ty::Text], Ty::Numeric, &[1], scan::prepare, "a number out of text, by a template"),
 ];

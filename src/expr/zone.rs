@@ -121,6 +121,7 @@ const ABBREVIATIONS: &[&str] = &[
 ];
 
 /// An abbreviation in lower case: its offset, where that is beyond doubt.
+#[allow(clippy::option_option, reason = "no abbreviation, one of the session, one that is known: three cases")]
 pub(super) fn abbreviation(word: &str) -> Option<Option<i64>> {
     match word {
         "utc" | "ut" | "uct" | "gmt" | "z" | "zulu" => Some(Some(0)),

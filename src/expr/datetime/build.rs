@@ -203,7 +203,7 @@ impl Prepared for Trunc {
 pub(super) fn date_bin<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let Value::Interval(stride) = args[0] else { return Err(mismatch()) };
     let zoned = matches!(args[1], Value::TimestampTz(_));
-    let ((Value::Timestamp(micros) | Value::TimestampTz(micros)), (Value::Timestamp(origin) | Value::TimestampTz(origin))) =
+    let (Value::Timestamp(micros) | Value::TimestampTz(micros), Value::Timestamp(origin) | Value::TimestampTz(origin)) =
         (&args[1], &args[2])
     else {
         return Err(mismatch());

@@ -34,6 +34,7 @@ pub(super) enum Anchor {
 
 /// A template and what follows from all of it.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each says whether a pattern is there")]
 pub(super) struct Picture {
     pub parts: Vec<Part>,
     pub pre: usize,

@@ -1,6 +1,9 @@
 //! The numbers of a date or a time: which part each one is, and whether they are a day.
 
-use super::*;
+use super::{
+    DATE, DATE_DAY, DAY, DAY_OF_YEAR, Decoder, EvalError, HOUR, MINUTE, MONTH, Moment, Offset, Order, Read, SECOND, Step, TIME, Word, YEAR,
+    ZONE, bad, civil_from_days, days_from_civil, days_in, fraction, leading_int, micros, overflow, word, zone_overflow,
+};
 
 impl Decoder {
     /// A date whose parts are separated: `2025-01-31`, `31.1.2025`, `8-Jan-1999` (`DecodeDate`).
