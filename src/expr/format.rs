@@ -40,3 +40,41 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     ),
     Builtin::prepared("to_number", &[Ty::Text, Ty::Text], Ty::Numeric, &[1], scan::prepare, "a number out of text, by a template"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Interval, Value};
+    use proptest::prelude::*;
+
+    const PATTERN: &str =
+        r#"(FM|FX|YYYY|YY|MM|DD|DDD|WW|IW|ID|IYYY|CC|J|HH12|HH24|MI|SS|MS|US|AM|BC|RM|month|Day|Q|TZH|TH|"|\\|Y,YYY|[-/. ]|é){0,8}"#;
+
+    proptest! {
+        #[test]
+        fn hostile_templates_never_panic(template in PATTERN, text in r"([-+0-9]{0,6}|[-/. :,]|[a-z]{1,4}|é){0,8}", micros: i64, months: i32) {
+            let literals = [None, Some(template.as_str())];
+            for prepared in [read::prepare(&literals, true), read::prepare(&literals, false)].into_iter().flatten() {
+                let _ = prepared.run(&mut [Value::text(&text), Value::text(&template)]);
+            }
+            let span = Interval { months, days: months.wrapping_mul(7), micros };
+            for (source, value) in [(Source::Timestamp, Value::Timestamp(micros)), (Source::Interval, Value::Interval(span))] {
+                if let Ok(prepared) = show::prepare(&literals, source) {
+                    let _ = prepared.run(&mut [value, Value::text(&template)]);
+                }
+            }
+        }
+
+        #[test]
+        fn hostile_pictures_never_panic(template in r#"(FM|9|0|,|\.|S|MI|PL|SG|PR|TH|V|EEEE|B|"|x|é){0,9}"#, text in r"([-+0-9]{0,4}|[<>., ]|é){0,6}", n: i64, f: f64) {
+            let literals = [None, Some(template.as_str())];
+            if let Ok(prepared) = number::prepare_show(&literals) {
+                let _ = prepared.run(&mut [Value::Int8(n), Value::text(&template)]);
+                let _ = prepared.run(&mut [Value::Float8(f), Value::text(&template)]);
+            }
+            if let Ok(prepared) = scan::prepare(&literals) {
+                let _ = prepared.run(&mut [Value::text(&text), Value::text(&template)]);
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Months, days and microseconds are kept apart; only comparison takes a month for 30 days and a day for 24 hours. Products and
 //! quotients with `double precision` are computed in it, as on the server.
 
+mod call;
 mod input;
 
 use std::fmt::Write as _;

@@ -4,6 +4,11 @@
 //! everywhere. A zone is a name of that database, `UTC`, `GMT` or `Z`. Refused: abbreviations such as `CET` or `EST`, whose offset is a
 //! setting of the session (`timezone_abbreviations`), and POSIX specifications such as `EST5EDT` or `UTC+3`, whose signs few people
 //! expect.
+//!
+//! Editions of that database differ in what they have of some zones before 1970 (`zone/history.rs`): such times are refused at the value.
+//! Rules that governments change after an edition came out are known to the next one only, here as on the server.
+
+mod history;
 
 use std::borrow::Cow;
 
@@ -45,7 +50,11 @@ const LATEST: i64 = 221_845_392_000;
 
 /// The rules of a time zone.
 #[derive(Clone, Debug)]
-pub(super) struct Zone(TimeZone);
+pub(super) struct Zone {
+    rules: TimeZone,
+    /// The second since 1970 from which on all editions of the database agree.
+    since: i64,
+}
 
 /// A second that the database has rules for, with the same place in its cycle.
 fn second(unix: i64) -> Timestamp {
@@ -55,34 +64,38 @@ fn second(unix: i64) -> Timestamp {
 
 impl Zone {
     /// Seconds east of UTC at a moment, in microseconds since 2000-01-01 00:00 UTC.
-    pub fn of_utc(&self, micros: i64) -> i64 {
-        i64::from(self.0.to_offset(second(micros.div_euclid(SECOND) + UNIX)).seconds())
+    pub fn of_utc(&self, micros: i64) -> Result<i64, EvalError> {
+        let unix = self.known(micros.div_euclid(SECOND) + UNIX)?;
+        Ok(i64::from(self.rules.to_offset(second(unix)).seconds()))
     }
 
     /// Seconds east of UTC of a local time (`DetermineTimeZoneOffset`). Where clocks were put forward, a time that never was is taken to
     /// be in the zone before; where they were put back, a time that was twice is the later one.
-    pub fn of_local(&self, micros: i128) -> i64 {
-        let Ok(local) = i64::try_from(micros.div_euclid(i128::from(SECOND)) + i128::from(UNIX)) else { return 0 };
-        let local = second(local).as_second();
+    pub fn of_local(&self, micros: i128) -> Result<i64, EvalError> {
+        let Ok(local) = i64::try_from(micros.div_euclid(i128::from(SECOND)) + i128::from(UNIX)) else { return Ok(0) };
+        let local = second(self.known(local)?).as_second();
         let previous = second(local - 86_400);
-        let before = i64::from(self.0.to_offset(previous).seconds());
-        let Some(change) = self.0.following(previous).next() else { return before };
+        let before = i64::from(self.rules.to_offset(previous).seconds());
+        let Some(change) = self.rules.following(previous).next() else { return Ok(before) };
         let (boundary, after) = (change.timestamp().as_second(), i64::from(change.offset().seconds()));
         let (by_before, by_after) = (local - before, local - after);
-        if by_before < boundary && by_after < boundary {
-            before
-        } else if by_before > boundary && by_after >= boundary {
-            after
-        } else if by_before > by_after {
-            before
-        } else {
-            after
-        }
+        let earlier = by_before < boundary && by_after < boundary;
+        let later = by_before > boundary && by_after >= boundary;
+        Ok(if earlier || (!later && by_before > by_after) { before } else { after })
     }
 
     /// The offset of a zone that never had another one.
     pub fn fixed(&self) -> Option<i64> {
-        self.0.following(Timestamp::MIN).next().is_none().then(|| i64::from(self.0.to_offset(Timestamp::UNIX_EPOCH).seconds()))
+        self.rules.following(Timestamp::MIN).next().is_none().then(|| i64::from(self.rules.to_offset(Timestamp::UNIX_EPOCH).seconds()))
+    }
+
+    /// A second that every edition of the database has the same rules for.
+    fn known(&self, unix: i64) -> Result<i64, EvalError> {
+        if unix < self.since {
+            let message = "a time before 1970 in a zone whose history not every edition of the time zone database has";
+            return Err(EvalError::sql("0A000", message));
+        }
+        Ok(unix)
     }
 }
 
@@ -92,7 +105,8 @@ pub(super) fn full_name(name: &str) -> Option<Zone> {
     if name.eq_ignore_ascii_case("Etc/Unknown") || name.is_empty() {
         return None;
     }
-    TimeZoneDatabase::bundled().get(name).ok().map(Zone)
+    let rules = TimeZoneDatabase::bundled().get(name).ok()?;
+    Some(Zone { rules, since: history::since(&name.to_ascii_lowercase()) })
 }
 
 /// Whether a name that is not in the database could be a POSIX specification, or a name of the server's own files.
@@ -170,29 +184,29 @@ impl Named {
     }
 
     /// Seconds east of UTC of a local time.
-    pub fn of_local(&self, micros: i128) -> i64 {
+    pub fn of_local(&self, micros: i128) -> Result<i64, EvalError> {
         match self {
-            Self::East(east) => *east,
+            Self::East(east) => Ok(*east),
             Self::Zone(zone) => zone.of_local(micros),
         }
     }
 
     /// Seconds east of UTC at a moment.
-    pub fn of_utc(&self, micros: i64) -> i64 {
+    pub fn of_utc(&self, micros: i64) -> Result<i64, EvalError> {
         match self {
-            Self::East(east) => *east,
+            Self::East(east) => Ok(*east),
             Self::Zone(zone) => zone.of_utc(micros),
         }
     }
 
     /// The moment of a local time.
     pub fn to_utc(&self, local: i64) -> Result<i64, EvalError> {
-        shift(local, -self.of_local(i128::from(local)))
+        shift(local, -self.of_local(i128::from(local))?)
     }
 
     /// The local time of a moment.
     pub fn to_local(&self, utc: i64) -> Result<i64, EvalError> {
-        shift(utc, self.of_utc(utc))
+        shift(utc, self.of_utc(utc)?)
     }
 }
 
@@ -273,5 +287,46 @@ fn by_interval<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
             Ok(Value::TimeTz(moved.rem_euclid(86_400 * SECOND), zone))
         }
         _ => Err(mismatch()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_looked_up_in_sorted_lists() {
+        assert!(ABBREVIATIONS.is_sorted());
+        assert!(history::is_sorted());
+    }
+
+    #[test]
+    fn a_zone_is_a_name_of_the_database_or_utc() {
+        for name in ["Europe/Berlin", "europe/berlin", "UTC", "gmt", "Z", "Japan", "Etc/GMT+5"] {
+            assert!(Named::read(name).is_ok(), "{name}");
+        }
+        for (name, code) in [
+            ("CET", "0A000"),
+            ("est", "0A000"),
+            ("EST5EDT", "0A000"),
+            ("UTC+3", "0A000"),
+            ("<X>-3", "0A000"),
+            ("", "0A000"),
+            ("posix/UTC", "0A000"),
+            ("Europe/Atlantis", "22023"),
+            ("Etc/Unknown", "22023"),
+            ("Überall", "22023"),
+        ] {
+            assert!(matches!(Named::read(name), Err(EvalError::Sql { sqlstate, .. }) if sqlstate == code), "{name}");
+        }
+    }
+
+    #[test]
+    fn early_history_is_refused_where_editions_differ() {
+        let zone = full_name("Europe/Oslo").unwrap();
+        let (year_1950, year_1980) = (-50 * 31_557_600 * SECOND, -20 * 31_557_600 * SECOND);
+        assert!(zone.of_utc(year_1950).is_err());
+        assert_eq!(zone.of_utc(year_1980), Ok(3600));
+        assert_eq!(full_name("Europe/Berlin").unwrap().of_utc(year_1950), Ok(3600));
     }
 }

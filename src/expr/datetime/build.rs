@@ -63,7 +63,7 @@ fn sane_zone(name: &str) -> Result<Named, EvalError> {
 pub(super) fn make_timestamptz<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let local = made(args)?;
     let zone = sane_zone(&text_of(&mut args[6])?)?;
-    let east = zone.of_local(i128::from(local));
+    let east = zone.of_local(i128::from(local))?;
     timestamp(i128::from(local) - i128::from(east) * i128::from(SECOND)).map(Value::TimestampTz)
 }
 
@@ -182,11 +182,11 @@ impl Prepared for Trunc {
             (Value::TimestampTz(micros), _) if is_infinite(*micros) => Ok(Value::TimestampTz(*micros)),
             (Value::Timestamp(micros), _) => self.cut(Civil::of(*micros)).timestamp().map(Value::Timestamp),
             (Value::TimestampTz(utc), Some(zone)) => {
-                let east = zone.of_utc(*utc);
+                let east = zone.of_utc(*utc)?;
                 let local = i128::from(*utc) + i128::from(east) * i128::from(SECOND);
                 let local = i64::try_from(local).map_err(|_| out_of_range())?;
                 let cut = self.cut(Civil::of(local));
-                let east = if self.moves_days() { zone.of_local(cut.instant()) } else { east };
+                let east = if self.moves_days() { zone.of_local(cut.instant())? } else { east };
                 timestamp(cut.instant() - i128::from(east) * i128::from(SECOND)).map(Value::TimestampTz)
             }
             (Value::Interval(span), _) => Ok(Value::Interval(self.cut_interval(*span))),

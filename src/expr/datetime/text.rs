@@ -53,7 +53,7 @@ fn east(moment: &Moment) -> Result<Option<i64>, EvalError> {
     match &moment.zone {
         Offset::Absent => Ok(None),
         Offset::East(seconds) => Ok(Some(*seconds)),
-        Offset::Named(zone) => Ok(Some(zone.of_local(moment.instant()))),
+        Offset::Named(zone) => zone.of_local(moment.instant()).map(Some),
         Offset::Abbreviation => Err(zone::abbreviated()),
     }
 }
@@ -149,5 +149,24 @@ pub(in crate::expr) fn push_offset(text: &mut String, west: i64) {
     }
     if seconds % 60 != 0 {
         let _ = write!(text, ":{:02}", seconds % 60);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::interval;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn hostile_texts_never_panic(text in r"([0-9]{0,12}|[-+./: ,T]|[a-zA-Z]{1,11}|é|P|ago|BC|pm|J|UTC|Europe/Berlin|\PC){0,9}") {
+            let _ = parse_date(&text);
+            let _ = parse_timestamp(&text);
+            let _ = parse_timestamptz(&text);
+            let _ = parse_time(&text);
+            let _ = parse_timetz(&text);
+            let _ = interval::parse(&text).map(interval::text);
+        }
     }
 }

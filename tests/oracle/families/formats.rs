@@ -18,7 +18,7 @@ pub fn family() -> Family {
         ("text", TEXTS),
         ("text", NUMBERS),
     ];
-    for row in 0..TEXTS.len().max(NUMBERS.len()) + 1 {
+    for row in 0..=TEXTS.len().max(NUMBERS.len()) {
         let values = columns.iter().map(|(ty, values)| match values.get(row % (values.len() + 1)) {
             Some(value) => format!("'{}'::{ty}", value.replace('\'', "''")),
             None => "null".to_owned(),
