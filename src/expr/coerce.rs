@@ -29,7 +29,7 @@ pub(super) fn category(ty: &SqlType) -> Category {
         SqlType::Bool => Category::Bool,
         SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Float4 | SqlType::Float8 => Category::Number,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name => Category::String,
-        SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
+        SqlType::Date | SqlType::Time | SqlType::TimeTz | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
         SqlType::Interval => Category::Timespan,
         SqlType::Array(_) => Category::Array,
         _ => Category::Other,
