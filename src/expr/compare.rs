@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::array;
 use super::context::EvalError;
 use super::registry::{int_of, mismatch};
-use super::{interval, json, numeric};
+use super::{bits, citext, interval, json, network, numeric};
 use crate::row::{EnumType, SqlType, Value};
 
 /// How two values that are not NULL are compared.
@@ -29,6 +29,14 @@ pub(super) enum Comparator {
     /// Months of 30 days, days of 24 hours.
     Interval,
     Uuid,
+    /// `citext`: in lower case.
+    Citext,
+    /// `inet` and `cidr`.
+    Network,
+    /// `macaddr` and `macaddr8`: their bytes.
+    Bytes,
+    /// `bit` and `bit varying`.
+    Bits,
     Bytea,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
@@ -67,6 +75,10 @@ impl Comparator {
             }
             (Self::Interval, Value::Interval(l), Value::Interval(r)) => interval::order_of(*l).cmp(&interval::order_of(*r)),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Citext, Value::Text(l), Value::Text(r)) => citext::order(l, r),
+            (Self::Network, l, r) => network::order_inet(l, r)?,
+            (Self::Bytes, Value::Raw(l), Value::Raw(r)) => l.cmp(r),
+            (Self::Bits, l, r) => bits::order(l, r)?,
             (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
@@ -81,7 +93,7 @@ impl Comparator {
     /// Whether the order, equality apart, depends on a collation.
     pub fn is_collated(&self) -> bool {
         match self {
-            Self::Text | Self::Padded => true,
+            Self::Text | Self::Padded | Self::Citext => true,
             Self::Array(of) => of.0.is_collated(),
             _ => false,
         }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::bind::{Binder, Bound};
+use super::bind::{Binder, Bound, matches_as_citext};
 use super::cast;
 use super::coerce::{Category, category, implicitly, is_preferred};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -138,6 +138,12 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
 impl Binder<'_> {
     /// An operator of the registry.
     pub fn operator(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        // The operators of citext never regard case.
+        let name = match (name, args.as_slice()) {
+            ("~", [operand, pattern]) if matches_as_citext(operand, pattern) => "~*",
+            ("!~", [operand, pattern]) if matches_as_citext(operand, pattern) => "!~*",
+            _ => name,
+        };
         match choose(registry::operators(name, args.len()), &args, true) {
             Ok(builtin) => self.apply(builtin, args, span),
             Err(candidates) => {
@@ -276,6 +282,7 @@ impl Binder<'_> {
             // The padding of `character` is part of what its output function gives, and no part of the cast.
             SqlType::Text | SqlType::Varchar | SqlType::Name => return Some(bound.node),
             SqlType::Bpchar if by_output => return Some(bound.node),
+            SqlType::Inet if by_output => Some(super::network::inet_output as cast::Run),
             SqlType::Bpchar => return self.implicit(bound, &SqlType::Text),
             _ => cast::output(&from),
         };

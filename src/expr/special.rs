@@ -127,12 +127,14 @@ impl Binder<'_> {
             (None, None) => SqlType::Text,
             (Some(ty), None) | (None, Some(ty)) => ty.clone(),
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
+            (Some(SqlType::Bit), Some(SqlType::Varbit)) => SqlType::Varbit,
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
             // Operators of mixed widths, and of dates with timestamps, take their sides as they are.
             (Some(l), _) => l.clone(),
         };
         // The equality of varchar and name is that of text.
         let ty = if matches!(ty, SqlType::Varchar) { SqlType::Text } else { ty };
+        let ty = if matches!(ty, SqlType::Cidr) { SqlType::Inet } else { ty };
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
         Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span))
     }

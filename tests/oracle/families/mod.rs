@@ -8,6 +8,7 @@ pub mod jsons;
 pub mod patterns;
 pub mod texts;
 pub mod times;
+pub mod types;
 
 /// A table and the expressions that are asked about each of its rows.
 pub struct Family {
@@ -31,5 +32,6 @@ pub fn all() -> Vec<Family> {
         bytes::encodings(),
         times::family(),
         formats::family(),
+        types::family(),
     ]
 }
