@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::array::Conversion;
 use super::context::{EvalError, Evaluated};
 use super::registry::{int_of, mismatch, text_of};
-use super::{bits, datetime, json, network, numeric};
-use crate::row::{SqlType, Value};
+use super::{bits, datetime, interval, json, network, numeric};
+use crate::row::{Interval, SqlType, Value};
 
 /// Where a cast may happen without being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +74,8 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Jsonb, T::Bool) => convert(How::Explicit, json::to_bool, true),
         (T::Jsonb, T::Numeric) => convert(How::Explicit, json::to_numeric, true),
         (T::Jsonb, T::Int2 | T::Int4 | T::Int8 | T::Float4 | T::Float8) => convert(How::Explicit, json::to_number(to)?, true),
+        (T::Time, T::Interval) => convert(How::Implicit, time_to_interval, false),
+        (T::Timestamp | T::TimeTz | T::Interval, T::Time) => lossy(convert(How::Assignment, to_time, *from == T::Interval)),
         (T::Json, T::Jsonb) => convert(How::Assignment, parse_jsonb, true),
         (T::Jsonb, T::Json) => convert(How::Assignment, jsonb_to_json, false),
         (T::Citext, T::Text | T::Varchar) => nothing(How::Implicit),
@@ -134,6 +136,9 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Date => |v| datetime::parse_date(&text(v)?),
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
+        SqlType::Time => |v| datetime::parse_time(&text(v)?),
+        SqlType::TimeTz => |v| datetime::parse_timetz(&text(v)?),
+        SqlType::Interval => |v| interval::parse(&text(v)?).map(Value::Interval),
         SqlType::Uuid => parse_uuid,
         SqlType::Bytea => super::bytes::input,
         SqlType::Json => parse_json,
@@ -164,6 +169,12 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
         },
         SqlType::Timestamp => |v| match v {
             Value::Timestamp(t) => owned(datetime::timestamp_text(t, ' ')),
+            _ => Err(mismatch()),
+        },
+        SqlType::Time | SqlType::TimeTz | SqlType::Interval => |v| match v {
+            Value::Time(micros) => owned(datetime::time_text(micros)),
+            Value::TimeTz(micros, west) => owned(datetime::timetz_text(micros, west)),
+            Value::Interval(span) => owned(interval::text(span)),
             _ => Err(mismatch()),
         },
         SqlType::Uuid => |v| match v {
@@ -251,6 +262,24 @@ fn timestamp_to_date(value: Value<'_>) -> Evaluated<'_> {
         Value::Timestamp(micros) => datetime::timestamp_to_date(micros),
         _ => Err(mismatch()),
     }
+}
+
+fn time_to_interval(value: Value<'_>) -> Evaluated<'_> {
+    match value {
+        Value::Time(micros) => Ok(Value::Interval(Interval { months: 0, days: 0, micros })),
+        _ => Err(mismatch()),
+    }
+}
+
+/// The time of day; an infinite timestamp has none.
+fn to_time(value: Value<'_>) -> Evaluated<'_> {
+    Ok(match value {
+        Value::Timestamp(micros) if datetime::calendar::is_infinite(micros) => Value::Null,
+        Value::Timestamp(micros) => Value::Time(micros.rem_euclid(datetime::calendar::DAY)),
+        Value::TimeTz(micros, _) => Value::Time(micros),
+        Value::Interval(span) => Value::Time(interval::time_of(span)?),
+        _ => return Err(mismatch()),
+    })
 }
 
 fn jsonb_to_json(value: Value<'_>) -> Evaluated<'_> {

@@ -33,7 +33,7 @@ pub(super) fn category(ty: &SqlType) -> Category {
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext => Category::String,
         SqlType::Inet | SqlType::Cidr => Category::Network,
         SqlType::Bit | SqlType::Varbit => Category::Bits,
-        SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
+        SqlType::Date | SqlType::Time | SqlType::TimeTz | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
         SqlType::Interval => Category::Timespan,
         SqlType::Array(_) => Category::Array,
         _ => Category::Other,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::array;
 use super::context::EvalError;
 use super::registry::{int_of, mismatch};
-use super::{bits, citext, json, network, numeric};
+use super::{bits, citext, interval, json, network, numeric};
 use crate::row::{EnumType, SqlType, Value};
 
 /// How two values that are not NULL are compared.
@@ -23,6 +23,11 @@ pub(super) enum Comparator {
     /// Dates and timestamps in any mix.
     Instant,
     TimestampTz,
+    Time,
+    /// The moment first, then the zone.
+    TimeTz,
+    /// Months of 30 days, days of 24 hours.
+    Interval,
     Uuid,
     /// `citext`: in lower case.
     Citext,
@@ -63,7 +68,12 @@ impl Comparator {
             (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
-            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
+            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) | (Self::Time, Value::Time(l), Value::Time(r)) => l.cmp(r),
+            (Self::TimeTz, Value::TimeTz(l, lz), Value::TimeTz(r, rz)) => {
+                let moment = |micros: i64, west: i32| micros + i64::from(west) * 1_000_000;
+                moment(*l, *lz).cmp(&moment(*r, *rz)).then(lz.cmp(rz))
+            }
+            (Self::Interval, Value::Interval(l), Value::Interval(r)) => interval::order_of(*l).cmp(&interval::order_of(*r)),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
             (Self::Citext, Value::Text(l), Value::Text(r)) => citext::order(l, r),
             (Self::Network, l, r) => network::order_inet(l, r)?,

@@ -199,6 +199,10 @@ impl Binder<'_> {
             let message = format!("`{}` under collate \"C\" is not supported", builtin.name);
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span.clone(), message).help("write collate behind the call"));
         }
+        if let Some(why) = super::zone::session_matters(builtin, args.iter().map(|arg| &arg.node)) {
+            return self
+                .refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), why).help("write x at time zone 'UTC' + interval '1 day'"));
+        }
         let element = element_type(builtin, &args).flatten();
         let given: Vec<_> = args.iter().map(|arg| arg.ty.as_ref()).collect();
         if let Some(message) = super::array::misuse(builtin, &given, element.as_ref()) {

@@ -23,6 +23,10 @@ impl Binder<'_> {
             let message = format!("`{name}` gives another value on every call");
             return self.refuse(Diagnostic::new(codes::VOLATILE_FUNCTION, span.clone(), message).help(*instead));
         }
+        if name == "make_interval" && !named.is_empty() {
+            let args = self.interval_arguments(args, named, span)?;
+            return self.call(name, &args, &[], hint, span);
+        }
         if !matches!(name, "ref" | "code")
             && let Some((option, value)) = named.first()
         {

@@ -3,9 +3,11 @@
 pub mod arrays;
 pub mod basics;
 pub mod bytes;
+pub mod formats;
 pub mod jsons;
 pub mod patterns;
 pub mod texts;
+pub mod times;
 pub mod types;
 
 /// A table and the expressions that are asked about each of its rows.
@@ -28,6 +30,8 @@ pub fn all() -> Vec<Family> {
         patterns::family(),
         bytes::family(),
         bytes::encodings(),
+        times::family(),
+        formats::family(),
         types::family(),
     ]
 }
