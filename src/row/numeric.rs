@@ -56,10 +56,7 @@ impl Numeric {
         }
         // The value is `integer × 10^exponent`; with the display scale it is `mantissa × 10^-scale`.
         let exponent = 4 * (weight + 1 - i32::try_from(count).ok()?);
-        Some(
-            Self::small(digits.clone(), exponent, scale, sign == NEGATIVE)
-                .unwrap_or_else(|| Self::big(digits, exponent, scale, sign == NEGATIVE)),
-        )
+        Self::small(digits.clone(), exponent, scale, sign == NEGATIVE).or_else(|| Self::big(digits, exponent, scale, sign == NEGATIVE))
     }
 
     fn small(digits: impl Iterator<Item = u16>, exponent: i32, scale: u16, negative: bool) -> Option<Self> {
@@ -80,7 +77,7 @@ impl Numeric {
         Decimal::try_from_i128_with_scale(mantissa, u32::from(scale)).ok().map(Self::Small)
     }
 
-    fn big(digits: impl Iterator<Item = u16>, exponent: i32, scale: u16, negative: bool) -> Self {
+    fn big(digits: impl Iterator<Item = u16>, exponent: i32, scale: u16, negative: bool) -> Option<Self> {
         let mut text = String::new();
         for digit in digits {
             let _ = write!(text, "{digit:04}");
@@ -88,10 +85,10 @@ impl Numeric {
         let magnitude = BigInt::parse_bytes(text.as_bytes(), 10).unwrap_or_default();
         let integer = if negative { -magnitude } else { magnitude };
         let value = BigDecimal::new(integer, i64::from(-exponent));
-        // Digits behind the display scale do not come from a server; they are kept rather than rounded.
+        // Digits behind the display scale do not come from a server, and one that is given some cuts them off.
         let scale = i64::from(scale);
         let exact = value.with_scale(scale);
-        Self::Big(Box::new(if exact == value { exact } else { value }))
+        (exact == value).then(|| Self::Big(Box::new(exact)))
     }
 
     /// Appends the wire form.
