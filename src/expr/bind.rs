@@ -80,6 +80,19 @@ fn finish(node: Node, ty: SqlType) -> Expr {
     Expr { node, ty, columns, references, fallible }
 }
 
+/// The columns that a part reads.
+fn columns_of(node: &Node) -> Vec<usize> {
+    let mut columns = Vec::new();
+    let mut open = vec![node];
+    while let Some(next) = open.pop() {
+        if let Node::Column { index, .. } = next {
+            columns.push(*index);
+        }
+        open.extend(next.children());
+    }
+    columns
+}
+
 /// A bound part of an expression.
 pub(super) struct Bound {
     pub node: Node,
@@ -124,7 +137,7 @@ impl Binder<'_> {
         match &node.kind {
             Kind::Null | Kind::Text(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Column(_) => self.leaf(node),
             Kind::Not(_) | Kind::And(..) | Kind::Or(..) | Kind::Is(..) => self.connective(node),
-            Kind::Negate(operand) => self.negate(operand, span),
+            Kind::Prefix(operator, operand) => self.prefix(operator, operand, span),
             Kind::Binary(operator, left, right) => self.binary(operator, left, right, span),
             Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
@@ -178,9 +191,9 @@ impl Binder<'_> {
         Some(Bound::new(bound, SqlType::Bool, &node.span))
     }
 
-    fn negate(&mut self, operand: &AstNode, span: &Range<usize>) -> Option<Bound> {
+    fn prefix(&mut self, operator: &str, operand: &AstNode, span: &Range<usize>) -> Option<Bound> {
         let operand = self.bind(operand, None)?;
-        self.operator("-", vec![operand], span)
+        self.operator(operator, vec![operand], span)
     }
 
     fn distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
@@ -275,6 +288,10 @@ impl Binder<'_> {
         for item in items {
             all.push(item?);
         }
+        let float = |bound: &Bound| matches!(bound.ty, Some(SqlType::Float4 | SqlType::Float8));
+        if all.iter().any(float) {
+            return self.within_floats(operand, all, negated, span);
+        }
         // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
         if let Some(Some(ty)) = Self::common_type(&all)
             && let Some(by) = Self::comparator(&ty)
@@ -283,8 +300,34 @@ impl Binder<'_> {
             let operand = Box::new(nodes.remove(0));
             return Some(Bound::new(Node::In { by, operand, list: nodes.into(), negated }, SqlType::Bool, span));
         }
+        self.any_of(operand, all.into_iter().skip(1).collect(), negated, span)
+    }
+
+    /// Rounding makes a difference here: several items without a column are brought to one type first, the others are compared as they
+    /// are (`transformAExprIn`).
+    fn within_floats(&mut self, operand: &AstNode, mut all: Vec<Bound>, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let fixed = |bound: &Bound| columns_of(&bound.node).is_empty();
+        let items = all.split_off(1);
+        let (fixed, mut rest): (Vec<_>, Vec<_>) = items.into_iter().partition(fixed);
+        if fixed.len() > 1 {
+            all.extend(fixed);
+            let common = Self::common_type(&all).flatten();
+            for item in all.drain(1..) {
+                let span = item.span.clone();
+                rest.push(match &common {
+                    Some(ty) => Bound::new(self.implicit(item, ty)?, ty.clone(), &span),
+                    None => item,
+                });
+            }
+        } else {
+            rest.extend(fixed);
+        }
+        self.any_of(operand, rest, negated, span)
+    }
+
+    fn any_of(&mut self, operand: &AstNode, items: Vec<Bound>, negated: bool, span: &Range<usize>) -> Option<Bound> {
         let mut any: Option<Node> = None;
-        for item in all.into_iter().skip(1) {
+        for item in items {
             let left = self.bind(operand, None)?;
             let equal = self.comparison(Comparison::Equal, left, item, span)?.node;
             any = Some(match any {
@@ -398,6 +441,12 @@ impl Binder<'_> {
         let node = self.explicit(operand, &ty, span)?;
         let node = match (&ty, name.modifiers.as_slice()) {
             (_, []) => node,
+            (SqlType::Numeric, [precision, rest @ ..])
+                if !(1..=1000).contains(precision) || rest.first().is_some_and(|scale| !(-1000..=1000).contains(scale)) =>
+            {
+                let message = "a numeric has 1 to 1000 digits, and a scale of -1000 to 1000";
+                return self.refuse(Diagnostic::new(codes::BAD_LITERAL, span.clone(), message));
+            }
             (SqlType::Numeric, [precision]) => Node::Precision { precision: *precision, scale: 0, operand: Box::new(node) },
             (SqlType::Numeric, [precision, scale]) => Node::Precision { precision: *precision, scale: *scale, operand: Box::new(node) },
             (SqlType::Varchar, [length]) => {
@@ -469,6 +518,7 @@ impl Binder<'_> {
             SqlType::Bool => Comparator::Bool,
             SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => Comparator::Int,
             SqlType::Numeric => Comparator::Numeric,
+            SqlType::Float4 | SqlType::Float8 => Comparator::Float,
             SqlType::Text | SqlType::Varchar | SqlType::Name => Comparator::Text,
             SqlType::Bpchar => Comparator::Padded,
             SqlType::Date | SqlType::Timestamp => Comparator::Instant,

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::context::EvalError;
-use super::numeric;
 use super::registry::{int_of, mismatch};
+use super::{float, numeric};
 use crate::row::{EnumType, Value};
 
 /// How two values that are not NULL are compared.
@@ -15,6 +15,8 @@ pub(super) enum Comparator {
     /// Whole numbers of any width.
     Int,
     Numeric,
+    /// `real` and `double precision` in any mix.
+    Float,
     /// Bytes: equality of text under every collation of a deterministic kind, order under the collation "C".
     Text,
     /// `character`: the same without the padding.
@@ -46,6 +48,7 @@ impl Comparator {
             (Self::Text, Value::Text(l), Value::Text(r)) => l.as_bytes().cmp(r.as_bytes()),
             (Self::Int, l, r) => int_of(l)?.cmp(&int_of(r)?),
             (Self::Numeric, Value::Numeric(l), Value::Numeric(r)) => numeric::compare(l, r),
+            (Self::Float, l, r) => float::compare(float::float_of(l)?, float::float_of(r)?),
             (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),

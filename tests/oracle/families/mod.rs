@@ -1,6 +1,8 @@
 //! What the oracle is asked, family by family: a table of values at the edges of their types, and expressions over its columns.
 
 pub mod basics;
+mod floats;
+mod numbers;
 
 /// A table and the expressions that are asked about each of its rows.
 pub struct Family {
@@ -14,5 +16,5 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family()]
+    vec![basics::family(), floats::family(), numbers::family()]
 }
