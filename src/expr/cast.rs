@@ -62,9 +62,8 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Numeric, T::Int2) => lossy(convert(How::Assignment, to_int2, true)),
         (T::Numeric, T::Int4) => lossy(convert(How::Assignment, to_int4, true)),
         (T::Numeric, T::Int8) => lossy(convert(How::Assignment, to_int8, true)),
-        (T::Float4, T::Float8) => convert(How::Implicit, float::to_float8, false),
         // A `double precision` holds every whole number of up to 53 bits, a `real` of up to 24.
-        (T::Int2 | T::Int4, T::Float8) => convert(How::Implicit, float::to_float8, false),
+        (T::Int2 | T::Int4 | T::Float4, T::Float8) => convert(How::Implicit, float::to_float8, false),
         (T::Int8, T::Float8) => lossy(convert(How::Implicit, float::to_float8, false)),
         (T::Numeric, T::Float8) => lossy(convert(How::Implicit, float::to_float8, true)),
         (T::Int2, T::Float4) => convert(How::Implicit, float::to_float4, false),

@@ -67,6 +67,8 @@ impl Comparator {
     pub fn equal(&self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
         match (self, left, right) {
             (Self::Text, Value::Text(l), Value::Text(r)) => Ok(l == r),
+            (Self::Int, Value::Int4(l), Value::Int4(r)) => Ok(l == r),
+            (Self::Int, Value::Int8(l), Value::Int8(r)) => Ok(l == r),
             _ => self.order(left, right).map(Ordering::is_eq),
         }
     }

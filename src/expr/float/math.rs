@@ -7,7 +7,7 @@ use crate::expr::registry::{int_of, mismatch};
 use crate::row::Value;
 
 /// `RADIANS_PER_DEGREE`
-const RADIANS_PER_DEGREE: f64 = 0.017_453_292_519_943_295_769_2;
+const RADIANS_PER_DEGREE: f64 = 0.017_453_292_519_943_295;
 
 pub(super) type Real = Result<f64, EvalError>;
 
@@ -73,6 +73,7 @@ fn within(result: f64, infinite: bool, zero: bool) -> Real {
     if (result.is_infinite() && !infinite) || (result == 0.0 && !zero) { Err(out_of_range()) } else { Ok(result) }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "all functions have one signature")]
 pub(super) fn sign(x: f64) -> Real {
     Ok(if x > 0.0 {
         1.0
@@ -94,6 +95,7 @@ pub(super) fn exp(x: f64) -> Real {
     within(x.exp(), x.is_infinite(), x.is_infinite())
 }
 
+#[allow(clippy::float_cmp, reason = "PostgreSQL's own comparisons")]
 fn logarithm(x: f64, f: fn(f64) -> f64) -> Real {
     if x == 0.0 {
         return Err(EvalError::sql("2201E", "cannot take logarithm of zero"));
@@ -170,7 +172,7 @@ pub(super) fn width_bucket<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
         #[allow(clippy::cast_precision_loss, reason = "a count of 32 bits")]
         let bucket = count as f64 * (x - low) / (high - low) + 1.0;
         // PostgreSQL gives what the processor makes of it.
-        if !(bucket < 2_147_483_648.0) {
+        if bucket.is_nan() || bucket >= 2_147_483_648.0 {
             return Err(EvalError::sql("0A000", "out of the range of the computation"));
         }
         #[allow(clippy::cast_possible_truncation, reason = "checked before")]

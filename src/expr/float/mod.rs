@@ -4,6 +4,8 @@
 //! can differ in the last digit, and so can the tool and a server. Refused are those that PostgreSQL or Rust compute on their own:
 //! the functions of degrees, the inverse hyperbolic ones and the cube root.
 
+#![allow(clippy::needless_pass_by_value, reason = "all casts have one signature")]
+
 mod math;
 mod table;
 mod text;

@@ -64,6 +64,7 @@ pub(super) fn int_abs<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     sized(Some(n.abs()), (&args[0], None))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "all functions have one signature")]
 pub(super) fn int_plus<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     Ok(std::mem::replace(&mut args[0], Value::Null))
 }

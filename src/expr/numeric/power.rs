@@ -1,6 +1,8 @@
 //! Roots, logarithms and powers of `numeric`. Boundary: the scales that `numeric.c` chooses for the result and for every step on
 //! the way, so that all digits are PostgreSQL's, the uncertain last ones of a logarithm included.
 
+#![allow(clippy::approx_constant, reason = "the constants of `numeric.c`, no more exact than they are there")]
+
 use std::cmp::Ordering;
 
 use bigdecimal::num_bigint::{BigInt, Sign};
