@@ -122,6 +122,14 @@ impl Node {
             Self::Coalesce(args) => Self::function("coalesce", args, out),
             Self::Nullif { sides, .. } => Self::function("nullif", &sides[..], out),
             Self::Extreme { args, greatest, .. } => Self::function(if *greatest { "greatest" } else { "least" }, args, out),
+            Self::Concat(pieces) => {
+                out.push_str(&"(".repeat(pieces.len() - 1));
+                for (at, piece) in pieces.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { " || " });
+                    piece.sql(out);
+                    out.push_str(if at == 0 { "" } else { ")" });
+                }
+            }
             Self::Cast { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),

@@ -79,6 +79,8 @@ pub(super) enum Node {
         args: Box<[Node]>,
     },
     Extended(Box<Extended>),
+    /// Three texts or more with `||` between them.
+    Concat(Vec<Node>),
     Cast {
         run: cast::Run,
         fallible: bool,
@@ -262,6 +264,7 @@ impl Node {
                 many => Self::call_many(many, builtin, ctx),
             },
             Self::Extended(call) => call.eval(ctx),
+            Self::Concat(pieces) => Self::concat(pieces, ctx),
             Self::Cast { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
@@ -304,6 +307,27 @@ impl Node {
             }
         }
         otherwise.eval(ctx)
+    }
+
+    /// All pieces are evaluated, as arguments are, and their room is reserved at once.
+    fn concat<'r, C: Context<'r>>(pieces: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
+        let mut text = String::new();
+        let mut null = false;
+        for some in pieces.chunks(4) {
+            let mut parts = [const { Cow::Borrowed("") }; 4];
+            for (part, piece) in parts.iter_mut().zip(some) {
+                match piece.eval(ctx)? {
+                    Value::Text(text) => *part = text,
+                    Value::Null => null = true,
+                    _ => return Err(mismatch()),
+                }
+            }
+            text.reserve(parts.iter().map(|part| part.len()).sum());
+            for part in &parts {
+                text.push_str(part);
+            }
+        }
+        Ok(if null { Value::Null } else { Value::Text(Cow::Owned(text)) })
     }
 
     fn coalesce<'r, C: Context<'r>>(args: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
@@ -519,6 +543,7 @@ impl Node {
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
             Self::Extended(call) => call.args.iter().collect(),
+            Self::Concat(pieces) => pieces.iter().collect(),
             Self::Ref(reference) => reference.key.iter().collect(),
             Self::Code(code) => vec![&code.operand],
         }
