@@ -40,12 +40,12 @@ const NUMERIC: &[&str] = &[
     "0.00009999",
     "1e-20",
     "1e20",
-    "1e-999",
+    "1e-300",
     "123456789012345678901234567890.123456789",
     "-99999999999999999999999999999999",
     "1e200",
     "-1e-200",
-    "1e5000",
+    "1e400",
     "NaN",
     "Infinity",
     "-Infinity",
@@ -110,9 +110,7 @@ fn expressions() -> Vec<String> {
     for name in ["log", "power", "pow", "gcd", "lcm", "div", "mod"] {
         all.push(format!("{name}(n, m)"));
     }
-    for name in ["mod"] {
-        all.extend(["i2, j2", "i4, j4", "i8, j8", "i2, j4"].map(|args| format!("{name}({args})")));
-    }
+    all.extend(["i2, j2", "i4, j4", "i8, j8", "i2, j4"].map(|args| format!("mod({args})")));
     for name in ["gcd", "lcm"] {
         all.extend(["i4, j4", "i8, j8", "i4, n", "i8, j4"].map(|args| format!("{name}({args})")));
     }
@@ -182,8 +180,8 @@ const EXPRESSIONS: &[&str] = &[
     "power(0.0, n)",
     "power(10.0, i2)",
     "power(1.000000001, i4)",
-    "power(n, 1000000)",
-    "power(1.0000001, n)",
+    "power(n, 12345)",
+    "power(1.01, n)",
     "log(2.0, n)",
     "log(n, 10.0)",
     "log(m, n)",
