@@ -431,8 +431,10 @@ impl Binder<'_> {
         let results = results.into_iter().collect::<Option<Vec<_>>>()?;
         let (mut results, ty) = self.unify(results, hint, "case", span)?;
         let otherwise = Box::new(results.pop()?);
-        let branches = conditions?.into_iter().zip(results).collect();
-        Some(Bound::new(Node::Case { branches, otherwise }, ty, span))
+        let branches: Box<[(Node, Node)]> = conditions?.into_iter().zip(results).collect();
+        let mut subjects = branches.iter().map(|(when, _)| when.subject());
+        let subject = subjects.next().flatten().filter(|first| subjects.all(|other| other == Some(*first)));
+        Some(Bound::new(Node::Case { subject, branches, otherwise }, ty, span))
     }
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {

@@ -90,7 +90,7 @@ impl Node {
                 Self::list(list, out);
                 out.push_str("))");
             }
-            Self::Case { branches, otherwise } => {
+            Self::Case { branches, otherwise, .. } => {
                 out.push_str("case");
                 for (when, then) in branches {
                     out.push_str(" when ");

@@ -61,6 +61,8 @@ pub(super) enum Node {
         negated: bool,
     },
     Case {
+        /// The column that every condition compares with a constant first, where there is such a column: it is read once.
+        subject: Option<usize>,
         branches: Box<[(Node, Node)]>,
         otherwise: Box<Node>,
     },
@@ -254,7 +256,7 @@ impl Node {
             }
             Self::Nullif { by, sides } => Self::nullif(by, sides, ctx),
             Self::Distinct { sides, .. } | Self::Replace { sides, .. } => self.pair(sides, ctx),
-            Self::Case { branches, otherwise } => Self::case(branches, otherwise, ctx),
+            Self::Case { subject, branches, otherwise } => Self::case(*subject, branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
             Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
             Self::Call { builtin, args } => match &args[..] {
@@ -300,13 +302,46 @@ impl Node {
         })
     }
 
-    fn case<'r, C: Context<'r>>(branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+    fn case<'r, C: Context<'r>>(subject: Option<usize>, branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+        let subject = subject.map(|column| ctx.field(column)).transpose()?;
         for (when, then) in branches {
-            if when.test(ctx)? == Some(true) {
+            let holds = match &subject {
+                Some(subject) => when.holds_for(subject, ctx)?,
+                None => when.test(ctx)? == Some(true),
+            };
+            if holds {
                 return then.eval(ctx);
             }
         }
         otherwise.eval(ctx)
+    }
+
+    /// The column of `column = constant`, alone or in front of an `and`.
+    pub fn subject(&self) -> Option<usize> {
+        match self {
+            Self::Compare { op: Comparison::Equal, sides, .. } => match &**sides {
+                [Self::Column { index, .. }, Self::Const(constant)] if !constant.is_null() => Some(*index),
+                _ => None,
+            },
+            Self::And(sides) if matches!(sides[0], Self::Compare { .. }) => sides[0].subject(),
+            _ => None,
+        }
+    }
+
+    /// Whether a condition that has a subject is true for this value of it.
+    fn holds_for<'r, C: Context<'r>>(&'r self, subject: &Value<'_>, ctx: &mut C) -> Result<bool, EvalError> {
+        match self {
+            Self::Compare { by, sides, .. } => match &sides[1] {
+                Self::Const(constant) => Ok(!subject.is_null() && by.equal(subject, constant)?),
+                _ => Err(mismatch()),
+            },
+            // Beside an unknown left side the right one is evaluated, too: it may end in an error.
+            Self::And(sides) => {
+                let left = sides[0].holds_for(subject, ctx)?;
+                Ok((left || subject.is_null()) && sides[1].test(ctx)? == Some(true) && left)
+            }
+            _ => Err(mismatch()),
+        }
     }
 
     /// All pieces are evaluated, as arguments are, and their room is reserved at once.
@@ -538,7 +573,7 @@ impl Node {
             | Self::Nullif { sides, .. }
             | Self::Replace { sides, .. } => sides.iter().collect(),
             Self::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
-            Self::Case { branches, otherwise } => {
+            Self::Case { branches, otherwise, .. } => {
                 branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),

@@ -225,6 +225,12 @@ const EXPRESSIONS: &[&str] = &[
     "i4 in (1, 2, 3.0)",
     "n between m and 10",
     "case n when 1 then 'a' when 2 then 'b' else 'c' end",
+    "case when i4 = 1 and j4 = 0 then 'a' when i4 = 12 then 'b' when i4 = -1 and 1 / j4 > 0 then 'c' else 'd' end",
+    "case when i4 = 1 and 1 / j4 > 0 then 'a' when i4 = 0 then 'b' end",
+    "case when i4 = 1 and j4 > 0 and 1 / j4 > 0 then 'a' when i4 = 0 and j4 = 0 then 'b' end",
+    "case when i4 = 1 and 1 / j4 > 0 and 1 / j8 > 0 then 'a' else 'b' end",
+    "case i4 when 1 then 'a' when 12 then 'b' when j4 then 'c' end",
+    "case n when 1.0 then 'a' when 2 then 'b' when 'NaN' then 'c' else 'd' end",
     "n is not distinct from m",
     "coalesce(n, i4, 0)",
 ];
