@@ -338,7 +338,11 @@ impl Node {
             // Beside an unknown left side the right one is evaluated, too: it may end in an error.
             Self::And(sides) => {
                 let left = sides[0].holds_for(subject, ctx)?;
-                Ok((left || subject.is_null()) && sides[1].test(ctx)? == Some(true) && left)
+                if !left && !subject.is_null() {
+                    return Ok(false);
+                }
+                let right = sides[1].test(ctx)?;
+                Ok(left && right == Some(true))
             }
             _ => Err(mismatch()),
         }
