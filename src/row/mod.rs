@@ -5,6 +5,7 @@
 
 mod array;
 mod field;
+mod group;
 mod key;
 mod numeric;
 mod outcome;
@@ -14,6 +15,7 @@ mod value;
 
 pub use array::{Array, ArrayWriter, Dimension, Elements, MOST_DIMENSIONS};
 pub use field::{MalformedField, Unencodable, decode, encode};
+pub use group::Group;
 pub use key::{KeyKind, LegacyKey};
 pub use numeric::Numeric;
 pub use outcome::{Incident, Outcome, Reject, reason};

@@ -10,7 +10,7 @@ mod ranges;
 mod read;
 mod snapshot;
 
-pub use controls::{ControlSums, control_sums};
+pub use controls::{ControlSums, GroupSum, control_sums, group_sums};
 pub use error::SourceError;
 pub use query::source_query;
 pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};

@@ -4,6 +4,7 @@
 //! Boundary: reads both sides and changes neither. It finds and names differences; what a difference means for the command (its
 //! exit code, what is printed) is decided above.
 
+mod alarms;
 mod amount;
 mod cells;
 mod controls;
@@ -14,6 +15,7 @@ mod ledger;
 mod lookup;
 mod mapping;
 mod multiset;
+mod profile;
 mod references;
 mod run;
 mod staged;
@@ -21,5 +23,8 @@ mod subject;
 mod upkeep;
 
 pub use error::ValidateError;
-pub use finding::{Control, Difference, DifferenceKind, EntityCheck, OrphanProof, Reference, TableCheck, Validation};
+pub use finding::{
+    Alarm, AlarmKind, ColumnFacts, Control, ControlGroup, Difference, DifferenceKind, EntityCheck, OrphanProof, Profile, Reference,
+    TableCheck, TargetColumn, Upkeep, Validation,
+};
 pub use run::{Progress, Request, validate};
