@@ -7,6 +7,7 @@ mod basics;
 mod diagnostics;
 mod faults;
 mod flagship;
+mod report;
 mod resume;
 mod shared_table;
 mod support;
