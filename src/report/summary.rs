@@ -292,6 +292,7 @@ pub(super) mod tests {
     }
 
     /// A summary with something of everything.
+    #[allow(clippy::too_many_lines, reason = "one value, and every field of it")]
     pub(in crate::report) fn example() -> Summary {
         let mut orders = entity("orders", 25_012, 0);
         orders.filtered = 12;

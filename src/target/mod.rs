@@ -22,5 +22,5 @@ pub use finish::{analyze, reset_sequences};
 pub use late::{LateRefusal, refuse_late};
 pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
 pub use lock::TargetLock;
-pub use readback::{TupleStream, count_rows, group_sums, orphan_count, read_back};
+pub use readback::{GroupSum, TupleStream, count_rows, group_sums, orphan_count, read_back};
 pub use writer::{ChunkEntry, LoadPlan, Loaded, MappingTuples, Refused, load_chunk};

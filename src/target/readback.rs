@@ -37,6 +37,9 @@ pub fn count_rows(session: &mut Session, table: &QualifiedName, filter: Option<&
     Ok(rows.first().map_or(0, |r| u64::try_from(r.get::<_, i64>(0)).unwrap_or(0)))
 }
 
+/// The sum of a group: the values it is grouped by, and the sum, as text.
+pub type GroupSum = (Vec<Option<String>>, Option<String>);
+
 /// Sums an expression for each group of rows, or over all of them where `by` is empty: the values it is grouped by, and the sum, as text
 /// so that no digit is lost.
 pub fn group_sums(
@@ -45,7 +48,7 @@ pub fn group_sums(
     expression: &str,
     by: &[&str],
     filter: Option<&str>,
-) -> Result<Vec<(Vec<Option<String>>, Option<String>)>, TargetError> {
+) -> Result<Vec<GroupSum>, TargetError> {
     let keys: Vec<String> = by.iter().map(|key| format!(", ({key}\n)::text")).collect();
     let numbers: Vec<String> = (2..by.len() + 2).map(|number| number.to_string()).collect();
     let grouped = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", numbers.join(", ")) };

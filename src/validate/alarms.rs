@@ -109,16 +109,16 @@ fn judge(profile: &Profile, column: &TargetColumn, nulled: u64, choice: Choice) 
             let message = format!("all {} references lead to one row, and there are {parents} to choose from", facts.values);
             return alarm(AlarmKind::SingleParent, message);
         }
-    } else if variants(facts, profile.rows) == 1 {
-        if let Some(varying) = sources.iter().find(|source| variants(source, profile.rows) > 1) {
-            let message = format!(
-                "has one value in all {} loaded rows, and {}, which it is made of, has {}",
-                profile.rows,
-                varying.name,
-                variants(varying, profile.rows)
-            );
-            return alarm(AlarmKind::Constant, message);
-        }
+    } else if variants(facts, profile.rows) == 1
+        && let Some(varying) = sources.iter().find(|source| variants(source, profile.rows) > 1)
+    {
+        let message = format!(
+            "has one value in all {} loaded rows, and {}, which it is made of, has {}",
+            profile.rows,
+            varying.name,
+            variants(varying, profile.rows)
+        );
+        return alarm(AlarmKind::Constant, message);
     }
     if let [source] = sources.as_slice() {
         let told = telling(source);

@@ -29,12 +29,10 @@ pub(super) fn check_controls(
     for subject in &subjects.entities {
         for control in &request.plan.entities[subject.index].controls {
             let (table, others) = (&subjects.tables[subject.table], others.get(subject.table).copied().unwrap_or(0));
-            let not_a_number = || ValidateError::NotANumber { entity: subject.name.clone(), control: control.name.clone() };
             let compiled = compiled(request, subject.index, control);
-            let (loaded, held) = staged_sums(reader, subject.id, &control.name)?.ok_or_else(not_a_number)?;
-            let source = source_sums(reader, subject.id, control, compiled)?.map(|sums| sums.ok_or_else(not_a_number)).transpose()?;
+            let (loaded, held) = staged_sums(reader, subject.id, &subject.name, &control.name)?;
+            let source = source_sums(reader, subject, control, compiled)?;
             let target = target_sums(request, table, others, control, compiled, reader, session)?;
-            let target = target.map(|sums| sums.ok_or_else(not_a_number)).transpose()?;
             judge(subject, control, &Sides { source, loaded, held, target }, found);
             if let Some(control_found) = found.controls.last_mut() {
                 (control_found.source_sql, control_found.target_sql) = queries(request, subject.index, table, control);
@@ -62,36 +60,40 @@ fn normal(parts: Vec<Option<String>>, compiled: Option<&CompiledControl>) -> Gro
     Group(parts.into_iter().enumerate().map(part).collect())
 }
 
-/// What an entity loaded or adopted, and what it held back; `None` when a sum is no number.
-fn staged_sums(reader: &StagingReader, entity: EntityId, control: &str) -> Result<Option<(Sums, Sums)>, ValidateError> {
+fn amount(text: &str, entity: &str, control: &str) -> Result<Amount, ValidateError> {
+    Amount::read(text).ok_or_else(|| ValidateError::NotANumber { entity: entity.to_owned(), control: control.to_owned() })
+}
+
+/// What an entity loaded or adopted, and what it held back.
+fn staged_sums(reader: &StagingReader, entity: EntityId, name: &str, control: &str) -> Result<(Sums, Sums), ValidateError> {
     let (mut loaded, mut held) = (Sums::new(), Sums::new());
     for total in reader.control_totals(entity)?.into_iter().filter(|total| total.name == control) {
-        let Some(sum) = Amount::read(&total.sum) else { return Ok(None) };
+        let sum = amount(&total.sum, name, control)?;
         match total.outcome {
             Outcome::Loaded | Outcome::Adopted => add(&mut loaded, total.group, sum),
             Outcome::Merged | Outcome::Filtered | Outcome::Quarantined => add(&mut held, total.group, sum),
         }
     }
-    Ok(Some((loaded, held)))
+    Ok((loaded, held))
 }
 
-/// What the source said, in groups where it could tell them; `None` where it was never asked, and within when a sum is no number.
+/// What the source said, in groups where it could tell them; `None` where it was never asked.
 fn source_sums(
     reader: &StagingReader,
-    entity: EntityId,
+    subject: &Subject,
     control: &ControlPlan,
     compiled: Option<&CompiledControl>,
-) -> Result<Option<Option<Sums>>, ValidateError> {
+) -> Result<Option<Sums>, ValidateError> {
     let mut sums = Sums::new();
-    let mut recorded = reader.source_controls(entity)?.into_iter().filter(|sum| sum.name == control.name).peekable();
+    let mut recorded = reader.source_controls(subject.id)?.into_iter().filter(|sum| sum.name == control.name).peekable();
     if recorded.peek().is_none() {
         return Ok(None);
     }
     for one in recorded {
-        let Some(sum) = Amount::read(&one.sum) else { return Ok(Some(None)) };
+        let sum = amount(&one.sum, &subject.name, &control.name)?;
         add(&mut sums, normal(one.group.0, compiled), sum);
     }
-    Ok(Some(Some(sums)))
+    Ok(Some(sums))
 }
 
 /// The target's own sums, and what all entities that are summed with it have loaded.
@@ -100,7 +102,7 @@ struct TargetSums {
     of_all: Sums,
 }
 
-/// `None` where our rows cannot be told from others, and within when a sum is no number.
+/// `None` where our rows cannot be told from others.
 fn target_sums(
     request: &Request<'_>,
     table: &Table,
@@ -109,7 +111,7 @@ fn target_sums(
     compiled: Option<&CompiledControl>,
     reader: &StagingReader,
     session: &mut Session,
-) -> Result<Option<Option<TargetSums>>, ValidateError> {
+) -> Result<Option<TargetSums>, ValidateError> {
     let mut filter = None;
     if others > 0 {
         // Rows of others have no part in the sum; ours are those that the mapping table names.
@@ -121,7 +123,7 @@ fn target_sums(
     for feed in &table.feeds {
         let controls = feed.index.map(|index| &request.plan.entities[index].controls);
         let Some(same) = controls.and_then(|controls| controls.iter().find(|other| is_same(other, control))) else { return Ok(None) };
-        let Some((loaded, _)) = staged_sums(reader, feed.id, &same.name)? else { return Ok(None) };
+        let (loaded, _) = staged_sums(reader, feed.id, &feed.name, &same.name)?;
         for (group, sum) in loaded {
             add(&mut of_all, group, sum);
         }
@@ -129,10 +131,10 @@ fn target_sums(
     let by: Vec<&str> = control.by.iter().map(|group| group.target.value.as_str()).collect();
     let mut sums = Sums::new();
     for (parts, sum) in group_sums(session, &table.info.name, &control.target.value, &by, filter.as_deref())? {
-        let Some(sum) = Amount::read(sum.as_deref().unwrap_or("0")) else { return Ok(Some(None)) };
+        let sum = amount(sum.as_deref().unwrap_or("0"), &table.name(), &control.name)?;
         add(&mut sums, normal(parts, compiled), sum);
     }
-    Ok(Some(Some(TargetSums { sums, of_all })))
+    Ok(Some(TargetSums { sums, of_all }))
 }
 
 /// Whether two controls ask the target the same.
@@ -155,14 +157,15 @@ fn queries(request: &Request<'_>, index: usize, table: &Table, control: &Control
     let from = if from.contains(' ') { format!("({from}) AS src") } else { from };
     let with = if request.plan.with.is_empty() { "" } else { " -- with the plan's named queries" };
     let sql = |sum: &str, by: &[&str], from: &str| {
-        let keys: String = by.iter().map(|key| format!(", {key}")).collect();
+        let keys: Vec<String> = by.iter().map(|key| format!(", {key}")).collect();
         let numbers: Vec<String> = (2..by.len() + 2).map(|number| number.to_string()).collect();
         let grouped = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", numbers.join(", ")) };
-        format!("SELECT sum({sum}){keys} FROM {from}{grouped}")
+        format!("SELECT sum({sum}){} FROM {from}{grouped}", keys.concat())
     };
-    let of_source: Vec<&str> = match control.source_has_groups() {
-        true => control.by.iter().filter_map(|group| Some(group.source.as_ref()?.value.as_str())).collect(),
-        false => Vec::new(),
+    let of_source: Vec<&str> = if control.source_has_groups() {
+        control.by.iter().filter_map(|group| Some(group.source.as_ref()?.value.as_str())).collect()
+    } else {
+        Vec::new()
     };
     let of_target: Vec<&str> = control.by.iter().map(|group| group.target.value.as_str()).collect();
     let source = sql(&control.source_text.value, &of_source, &from) + with;

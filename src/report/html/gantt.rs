@@ -1,6 +1,6 @@
 //! When each stage of each entity began and ended. Boundary: see `html`.
 
-use super::page::{Cell, Page, escape, share};
+use super::page::{Cell, Page, escape, name, share};
 use crate::report::number::{duration, seconds, thousands};
 use crate::report::{StageSpan, Summary};
 
@@ -25,7 +25,7 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
             continue;
         }
         let worked = |stage: &str| spans.iter().find(|span| span.stage == stage).map_or(0, |span| span.worked);
-        let mut cells = vec![Cell::Name(escape(&e.name)), Cell::Text(track(&spans, whole))];
+        let mut cells = vec![name(&e.name), Cell::Text(track(&spans, whole))];
         cells.extend(STAGES.map(|stage| Cell::Number(seconds(worked(stage)))));
         cells.push(Cell::Number(e.rows_per_second.map_or_else(|| "–".to_owned(), thousands)));
         rows.push(("", cells));

@@ -1,6 +1,6 @@
 //! The ledger: every row that was read, and where it ended. Boundary: see `html`.
 
-use super::page::{Cell, Page, count, escape, share};
+use super::page::{Cell, Page, count, escape, name, share};
 use crate::report::number::thousands;
 use crate::report::{EntitySummary, Summary};
 
@@ -37,7 +37,7 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
     headings.extend(numbers.iter().map(String::as_str));
     headings.push("where they ended");
     let rows = s.entities.iter().map(|e| {
-        let mut cells = vec![Cell::Name(escape(&e.name))];
+        let mut cells = vec![name(&e.name)];
         if phases {
             cells.push(Cell::Text(escape(e.phase.as_deref().unwrap_or(""))));
         }
@@ -75,7 +75,7 @@ fn filters(page: &mut Page, s: &Summary) {
     let rows: Vec<_> = s
         .entities
         .iter()
-        .flat_map(|e| e.filters.iter().map(|(name, rows)| ("", vec![Cell::Name(escape(&e.name)), Cell::Text(escape(name)), count(*rows)])))
+        .flat_map(|e| e.filters.iter().map(|(filter, rows)| ("", vec![name(&e.name), Cell::Text(escape(filter)), count(*rows)])))
         .collect();
     if rows.is_empty() {
         return;

@@ -50,7 +50,6 @@ impl Summary {
 mod tests {
     use super::super::summary::tests::example;
     use super::page::tests::assert_well_formed;
-    use super::*;
     use crate::validate::{Difference, DifferenceKind};
 
     #[test]

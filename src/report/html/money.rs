@@ -31,8 +31,8 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
     page.end();
 }
 
-fn sums(source: &Option<String>, loaded: &str, held: &str, target: &Option<String>) -> Vec<Cell> {
-    let shown = |sum: &Option<String>| sum.as_deref().map_or_else(|| "–".to_owned(), |sum| escape(&decimal(sum)));
+fn sums(source: Option<&str>, loaded: &str, held: &str, target: Option<&str>) -> Vec<Cell> {
+    let shown = |sum: Option<&str>| sum.map_or_else(|| "–".to_owned(), |sum| escape(&decimal(sum)));
     vec![
         Cell::Number(shown(source)),
         Cell::Number(escape(&decimal(loaded))),
@@ -43,8 +43,8 @@ fn sums(source: &Option<String>, loaded: &str, held: &str, target: &Option<Strin
 
 fn whole(c: &Control) -> Vec<Cell> {
     let by = if c.by.is_empty() { String::new() } else { format!(" <span class=\"quiet\">by {}</span>", escape(&c.by.join(", "))) };
-    let mut cells = vec![Cell::Name(format!("{}.{}{by}", escape(&c.entity), escape(&c.name)))];
-    cells.extend(sums(&c.source, &c.loaded, &c.held, &c.target));
+    let mut cells = vec![Cell::Name(format!("{}.<wbr/>{}{by}", escape(&c.entity), escape(&c.name)))];
+    cells.extend(sums(c.source.as_deref(), &c.loaded, &c.held, c.target.as_deref()));
     cells.push(verdict(c.equal));
     cells
 }
@@ -52,7 +52,7 @@ fn whole(c: &Control) -> Vec<Cell> {
 fn groups(c: &Control) -> impl Iterator<Item = (&'static str, Vec<Cell>)> {
     let rows = c.groups.iter().take(SHOWN).map(|group| {
         let mut cells = vec![Cell::Name(escape(&group.group.words()))];
-        cells.extend(sums(&group.source, &group.loaded, &group.held, &group.target));
+        cells.extend(sums(group.source.as_deref(), &group.loaded, &group.held, group.target.as_deref()));
         cells.push(verdict(group.equal));
         ("group", cells)
     });

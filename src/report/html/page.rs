@@ -38,6 +38,11 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// A name that may be broken behind its dots and underscores, where people read a break.
+pub(super) fn name(text: &str) -> Cell {
+    Cell::Name(escape(text).replace('_', "_<wbr/>").replace('.', ".<wbr/>"))
+}
+
 /// A count; zero is quiet.
 pub(super) fn count(number: u64) -> Cell {
     Cell::Number(if number == 0 { "<span class=\"zero\">0</span>".to_owned() } else { thousands(number) })

@@ -1,6 +1,6 @@
 //! What was kept aside and what was repaired, with reasons, counts, and how to see the rows. Boundary: see `html`.
 
-use super::page::{Cell, Page, count, escape};
+use super::page::{Cell, Page, count, escape, name};
 use crate::report::Summary;
 
 /// The quarantine and the incidents.
@@ -11,7 +11,7 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
         for (code, held) in &e.reasons {
             let command = format!("etl quarantine list --entity {} --reason {code} --keys", e.name);
             let cells = vec![
-                Cell::Name(escape(&e.name)),
+                name(&e.name),
                 Cell::Text(format!("<code>{}</code>", escape(code))),
                 count(*held),
                 Cell::Text(format!("<code>{}</code>", escape(&command))),
@@ -43,8 +43,8 @@ fn incidents(page: &mut Page, s: &Summary) {
     page.note("Values of loaded rows that were repaired or dropped as the plan says. The rows are in the target.");
     let rows = s.entities.iter().flat_map(|e| {
         e.incidents.iter().map(|i| {
-            let name = format!("{}.{}", escape(&e.name), escape(&i.column));
-            ("", vec![Cell::Name(name), Cell::Text(format!("<code>{}</code>", escape(&i.code))), count(i.count)])
+            let column = name(&format!("{}.{}", e.name, i.column));
+            ("", vec![column, Cell::Text(format!("<code>{}</code>", escape(&i.code))), count(i.count)])
         })
     });
     page.table("Incidents by column", &["column", "code", ">rows"], rows.collect::<Vec<_>>());

@@ -1,6 +1,6 @@
 //! References: what became of them, and that none leads nowhere. Boundary: see `html`.
 
-use super::page::{Cell, Page, count, escape, percent, wrong};
+use super::page::{Cell, Page, count, escape, name, percent, wrong};
 use crate::report::Summary;
 use crate::validate::{OrphanProof, Reference};
 
@@ -39,8 +39,8 @@ fn row(r: &Reference) -> Vec<Cell> {
         OrphanProof::Counted => "counted",
     };
     let set = r.hit + r.missing + r.parent_quarantined + r.parent_filtered;
-    let name = format!("{}.{}", escape(&r.entity), escape(&r.column));
-    let mut cells = vec![Cell::Name(name), Cell::Text(escape(&r.parent)), count(r.hit), Cell::Number(percent(r.hit, set))];
+    let column = name(&format!("{}.{}", r.entity, r.column));
+    let mut cells = vec![column, Cell::Text(escape(&r.parent)), count(r.hit), Cell::Number(percent(r.hit, set))];
     cells.extend([r.null, r.missing, r.parent_quarantined, r.parent_filtered].map(count));
     cells.extend([wrong(r.orphans), Cell::Text(proof.to_owned())]);
     cells

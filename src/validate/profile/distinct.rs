@@ -1,8 +1,8 @@
 //! How many different values a column has, in bounded memory: exact up to [`EXACT`], an estimate beyond. Boundary: counts bytes, knows no
 //! types.
 //!
-//! The estimate is a HyperLogLog of 2¹⁴ registers, whose standard error is 1.04/√2¹⁴ = 0.8 %, read with Ertl's estimator ("New
-//! cardinality estimation algorithms for HyperLogLog sketches", 2017), which needs no table of corrections.
+//! The estimate is a `HyperLogLog` of 2¹⁴ registers, whose standard error is 1.04/√2¹⁴ = 0.8 %, read with Ertl's estimator ("New
+//! cardinality estimation algorithms for `HyperLogLog` sketches", 2017), which needs no table of corrections.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
