@@ -34,7 +34,7 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
     let mut figures = vec![
         ("rows read", thousands(t.read)),
         ("in the target", thousands(arrived)),
-        ("of those not filtered", percent(arrived, t.read - t.filtered.min(t.read))),
+        ("of all not filtered", percent(arrived, t.read - t.filtered.min(t.read))),
         ("in quarantine", thousands(t.quarantined)),
     ];
     if s.validated {
