@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::ReportError;
 use super::proof::Proof;
-use super::spans::spans;
-use super::summary::{Ending, EntitySummary, Facts, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
+use super::spans::{Facts, spans};
+use super::summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
 use crate::plan::{EntityPlan, Plan};
 use crate::staging::{EntityId, EntityLedger, RunId, RunRecord, StageTime, StagingReader};
 

@@ -19,4 +19,5 @@ pub use collect::peak_rss_bytes;
 pub use error::ReportError;
 pub use number::{bytes, duration, thousands};
 pub use proof::Proof;
-pub use summary::{Ending, EntitySummary, Facts, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, StageSpan, Summary, Totals};
+pub use spans::{Facts, StageSpan};
+pub use summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};

@@ -1,10 +1,49 @@
-//! When the stages of a run began and ended, by the clock. Boundary: times of the staging file and of a validation, put on one scale; nothing
+//! A run: when its stages began and ended, by the clock, and its circumstances. Boundary: times of the staging file and of a validation, put on one scale; nothing
 //! is measured here.
 
-use super::summary::StageSpan;
+use serde::Serialize;
+
+use super::summary::seconds;
 use crate::plan::Plan;
 use crate::staging::{EntityId, EntityLedger, Moment, RunRecord, StageTime};
 use crate::validate::Validation;
+
+/// A stage of this run for an entity, by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageSpan {
+    /// The entity.
+    pub entity: String,
+    /// `extract`, `transform`, `load` or `validate`.
+    pub stage: String,
+    /// Seconds from the start of the run to the first of it.
+    #[serde(serialize_with = "seconds")]
+    pub began: u64,
+    /// Seconds from the start of the run to the last of it.
+    #[serde(serialize_with = "seconds")]
+    pub ended: u64,
+    /// Seconds that threads worked at it.
+    #[serde(serialize_with = "seconds")]
+    pub worked: u64,
+}
+
+/// The circumstances of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// The command.
+    pub command: String,
+    /// The version of `etl`.
+    pub tool_version: String,
+    /// The source without its password.
+    pub source: Option<String>,
+    /// The target without its password.
+    pub target: Option<String>,
+    /// When the run began, in UTC.
+    pub started: String,
+    /// When its stages ended, in UTC; `null` where it did not end.
+    pub finished: Option<String>,
+    /// The staging file.
+    pub staging: String,
+}
 
 /// A validation that began longer than this after the stages ended belongs to another command, and not on the scale of the run.
 const SAME_COMMAND: u64 = 60_000_000;

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ReportError;
+use super::spans::{Facts, StageSpan};
 use crate::staging::RunId;
 use crate::validate::{Alarm, Control, Difference, Profile, Reference, TableCheck, Upkeep};
 
@@ -139,43 +140,6 @@ pub struct ParentEdge {
     pub optional: bool,
 }
 
-/// A stage of this run for an entity, by the clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StageSpan {
-    /// The entity.
-    pub entity: String,
-    /// `extract`, `transform`, `load` or `validate`.
-    pub stage: String,
-    /// Seconds from the start of the run to the first of it.
-    #[serde(serialize_with = "seconds")]
-    pub began: u64,
-    /// Seconds from the start of the run to the last of it.
-    #[serde(serialize_with = "seconds")]
-    pub ended: u64,
-    /// Seconds that threads worked at it.
-    #[serde(serialize_with = "seconds")]
-    pub worked: u64,
-}
-
-/// The circumstances of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Facts {
-    /// The command.
-    pub command: String,
-    /// The version of `etl`.
-    pub tool_version: String,
-    /// The source without its password.
-    pub source: Option<String>,
-    /// The target without its password.
-    pub target: Option<String>,
-    /// When the run began, in UTC.
-    pub started: String,
-    /// When its stages ended, in UTC; `null` where it did not end.
-    pub finished: Option<String>,
-    /// The staging file.
-    pub staging: String,
-}
-
 /// What the stages took for an entity, over all runs that worked at it, summed over the threads. Microseconds here, seconds when
 /// serialised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -240,7 +204,7 @@ pub struct Totals {
 
 /// Microseconds as seconds: the only place where they become a float.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn seconds<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     #[allow(clippy::cast_precision_loss, reason = "exact below 285 years")]
     serializer.serialize_f64(*micros as f64 / 1e6)
 }
