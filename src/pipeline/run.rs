@@ -366,7 +366,7 @@ pub(super) fn packed(shared: &Shared<'_>, index: usize, chunk: ChunkId, output: 
 
 /// A control sum under its name.
 pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::ControlSum) -> crate::staging::ControlSum {
-    crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, sum: sum.sum }
+    crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, group: sum.group, sum: sum.sum }
 }
 
 pub(super) fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {

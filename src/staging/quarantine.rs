@@ -221,6 +221,11 @@ impl StagingReader {
         })
     }
 
+    /// The source rows of a chunk that are in quarantine, in order.
+    pub fn quarantined_rows(&self, chunk: ChunkId) -> Result<Vec<u32>, StagingError> {
+        rows(&self.db, "SELECT row_no FROM quarantine WHERE chunk = ?1 ORDER BY row_no", [chunk.0], |row| Ok(row.get(0)?))
+    }
+
     /// Rows in quarantine in entity, chunk and row order.
     pub fn quarantine(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineRow>, StagingError> {
         let sql = format!("{ROW} WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR code = ?2) ORDER BY entity, chunk, row_no LIMIT ?3");
