@@ -49,7 +49,8 @@ fn migrate(legacy: &Database, scale: &str, seed: &str, start: &str, set: &str, d
     let report = folder.path().join("run.json");
     std::fs::write(&report, &run.stdout).unwrap();
     let report = report.to_str().unwrap();
-    let mut check = vec!["--scale", scale, "--set", set, "--start", start, "--report", report, "--target", target.url(), "--url", legacy.url()];
+    let mut check =
+        vec!["--scale", scale, "--set", set, "--start", start, "--report", report, "--target", target.url(), "--url", legacy.url()];
     check.extend(defects);
     let equal = script("expected/check", &check);
     assert_eq!(equal.lines().filter(|line| line.starts_with("equal: ")).count(), 4, "{equal}");
