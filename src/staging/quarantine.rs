@@ -233,6 +233,12 @@ impl StagingReader {
         rows(&self.db, &sql, (filter.entity.map(|entity| entity.0), &filter.code, limit), read_row)
     }
 
+    /// Whether a row in quarantine was kept aside by another run than this.
+    pub fn has_quarantine_of_others(&self, run: RunId) -> Result<bool, StagingError> {
+        let found = rows(&self.db, "SELECT EXISTS (SELECT 1 FROM quarantine WHERE run <> ?1)", [run.to_string()], |row| Ok(row.get(0)?))?;
+        Ok(found.contains(&true))
+    }
+
     /// One row in quarantine, and its source tuple (to be read with `row::read_tuple` and the entity's source columns).
     pub fn quarantined_row(&self, entity: EntityId, key: &LegacyKey) -> Result<Option<(QuarantineRow, Vec<u8>)>, StagingError> {
         self.at_once(|reader| {
