@@ -320,7 +320,16 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), message).help("cast one side to text"));
         }
         let (left, right) = (self.as_text(left, false), self.as_text(right, false));
-        let node = Node::Call { builtin: &registry::APPEND, args: Box::new([left?, right?]) };
+        let node = match (left?, right?) {
+            (Node::Concat(mut pieces), right) => {
+                pieces.push(right);
+                Node::Concat(pieces)
+            }
+            (Node::Call { builtin, args }, right) if builtin.name == "||" && builtin.result == Ty::Text => {
+                Node::Concat(args.into_iter().chain([right]).collect())
+            }
+            (left, right) => Node::Call { builtin: &registry::APPEND, args: Box::new([left, right]) },
+        };
         Some(Bound::new(node, SqlType::Text, span))
     }
 
