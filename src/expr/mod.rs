@@ -50,5 +50,5 @@ pub use context::{Context, EvalError, OnCycle, OnMissing, Reference, Resolved};
 pub use diagnostic::{Diagnostic, codes};
 pub use functions::Functions;
 pub use parse::parse;
-pub use registry::{Builtin, Ty, catalogue, special};
+pub use registry::{Builtin, Ty, catalogue, operator_signatures, signatures, special, volatile};
 pub use typed::Expr;

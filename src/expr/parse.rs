@@ -292,9 +292,9 @@ impl<'a> Source<'a> {
             Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("ceil", vec![expr]),
             Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("floor", vec![expr]),
             Expr::Position { expr, r#in } => ("strpos", vec![r#in, expr]),
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
+            Expr::Substring { expr, substring_from, substring_for, shorthand, .. } => {
                 let from = substring_from.as_deref().unwrap_or(&first);
-                ("substring", [&**expr, from].into_iter().chain(substring_for.as_deref()).collect())
+                (if *shorthand { "substr" } else { "substring" }, [&**expr, from].into_iter().chain(substring_for.as_deref()).collect())
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let name = match trim_where {

@@ -215,6 +215,22 @@ impl Builtin {
         !matches!(self.how, How::Refused(_))
     }
 
+    /// The places of the arguments that must be literals.
+    pub fn literals(&self) -> &'static [usize] {
+        match self.how {
+            How::Prepared(literals, _) => literals,
+            _ => &[],
+        }
+    }
+
+    /// What to write instead, where there is no implementation.
+    pub fn instead(&self) -> Option<&'static str> {
+        match self.how {
+            How::Refused(instead) => Some(instead),
+            _ => None,
+        }
+    }
+
     /// `name(type, …) → type`
     pub fn signature(&self) -> String {
         let args: Vec<String> = self.args.iter().map(|a| a.word()).collect();
@@ -359,6 +375,21 @@ pub(super) fn int_of(value: &Value<'_>) -> Result<i64, EvalError> {
 /// The functions of PostgreSQL that can be called, family by family: what the documentation lists.
 pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
     FAMILIES.iter().flat_map(|(family, functions)| functions.iter().filter(|f| f.is_supported()).map(move |f| (*family, f)))
+}
+
+/// Every signature of a function, family by family, those that are refused included.
+pub fn signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    FAMILIES.iter().flat_map(|(family, functions)| functions.iter().map(move |f| (*family, f)))
+}
+
+/// Every signature of an operator, family by family, those that are refused included.
+pub fn operator_signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    OPERATORS.iter().flat_map(|(family, operators)| operators.iter().map(move |f| (*family, f)))
+}
+
+/// The functions that are refused because every call gives another value, and what to write instead.
+pub fn volatile() -> &'static [(&'static str, &'static str)] {
+    VOLATILE
 }
 
 /// The functions without a fixed signature, each with one line.

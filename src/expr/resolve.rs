@@ -189,6 +189,10 @@ impl Binder<'_> {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
+        let bytewise = args.iter().any(|arg| arg.bytewise);
+        if matches!(builtin.name, "lower" | "upper" | "initcap" | "to_char") || builtin.name.starts_with("regexp_") {
+            self.by_database(builtin.name, &args)?;
+        }
         let element = element_type(builtin, &args).flatten();
         let types: Vec<SqlType> = args
             .iter()
@@ -207,7 +211,7 @@ impl Binder<'_> {
             How::Typed(run) => Extra::Typed(run, Types { args: types.into(), result: result.clone() }),
             How::Prepared(literals, prepare) => {
                 if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
-                    return Some(Bound::new(Node::Const(Value::Null), result, span));
+                    return Some(Bound::new(Node::Const(Value::Null), result, span).collated(bytewise));
                 }
                 for at in literals {
                     if !matches!(args.get(*at), Some(Node::Const(Value::Text(_))) | None) {
@@ -230,9 +234,21 @@ impl Binder<'_> {
                     }
                 }
             }
-            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span)),
+            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span).collated(bytewise)),
         };
-        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span))
+        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span).collated(bytewise))
+    }
+
+    /// Refuses operands whose collation is "C" where the collation tells which characters are letters: only those of ASCII would be, and
+    /// here it is all of them.
+    pub fn by_database<'b>(&mut self, what: &str, operands: impl IntoIterator<Item = &'b Bound>) -> Option<()> {
+        let Some(operand) = operands.into_iter().find(|operand| operand.bytewise) else { return Some(()) };
+        let message = format!("`{what}` in the collation \"C\" knows the letters of ASCII only, and is not supported");
+        let help = match operand.ty {
+            Some(SqlType::Name) => "convert it to text in the source query, with collate \"default\"",
+            _ => "write collate \"C\" behind the call, not within it",
+        };
+        self.refuse(Diagnostic::new(codes::UNSUPPORTED, operand.span.clone(), message).help(help))
     }
 
     fn argument(&mut self, parameter: Option<Ty>, element: Option<&SqlType>, arg: Bound) -> Option<Node> {
@@ -306,9 +322,10 @@ impl Binder<'_> {
             let message = format!("there is no {} || {} here", left.type_name(), right.type_name());
             return self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), message).help("cast one side to text"));
         }
+        let bytewise = left.bytewise || right.bytewise;
         let (left, right) = (self.as_text(left, false), self.as_text(right, false));
         let node = Node::Call { builtin: &registry::APPEND, args: Box::new([left?, right?]) };
-        Some(Bound::new(node, SqlType::Text, span))
+        Some(Bound::new(node, SqlType::Text, span).collated(bytewise))
     }
 
     /// A text as it is, padding included: what patterns are matched against.

@@ -110,8 +110,9 @@ impl Binder<'_> {
 
     fn coalesce(&mut self, args: &[AstNode], hint: Option<&SqlType>, span: &Range<usize>) -> Option<Bound> {
         let parts = self.all("coalesce", args, hint, span)?;
+        let bytewise = parts.iter().any(|part| part.bytewise);
         let (nodes, ty) = self.unify(parts, hint, "coalesce", span)?;
-        Some(Bound::new(Node::Coalesce(nodes.into()), ty, span))
+        Some(Bound::new(Node::Coalesce(nodes.into()), ty, span).collated(bytewise))
     }
 
     fn nullif(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -129,8 +130,9 @@ impl Binder<'_> {
         };
         // The equality of varchar and name is that of text.
         let ty = if matches!(ty, SqlType::Varchar) { SqlType::Text } else { ty };
+        let bytewise = left.bytewise || right.bytewise;
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
-        Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span))
+        Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span).collated(bytewise))
     }
 
     fn extreme(&mut self, name: &str, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -147,7 +149,7 @@ impl Binder<'_> {
                 Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write x collate \"C\" for the order of the bytes"),
             );
         }
-        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span))
+        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span).collated(bytewise))
     }
 
     fn regexp_replace(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -158,6 +160,7 @@ impl Binder<'_> {
         let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
         let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let (text, pattern, by) = (parts.next()?, parts.next()?, parts.next()?);
+        self.by_database("regexp_replace", [&text, &pattern, &by])?;
         let at = pattern.span.clone();
         let text = self.implicit_text(text)?;
         let by = self.implicit_text(by)?;
@@ -192,6 +195,7 @@ impl Binder<'_> {
         let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
         let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         let (text, pattern) = (parts.next()?, parts.next()?);
+        self.by_database("regexp_like", [&text, &pattern])?;
         let at = pattern.span.clone();
         let operand = Box::new(self.implicit_text(text)?);
         let pattern = self.literal(pattern, "a pattern")?;

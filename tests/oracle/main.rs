@@ -5,6 +5,7 @@
 //! UTF-8 with a locale of the C library.
 
 mod families;
+mod random;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
