@@ -53,6 +53,8 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
     Some(match (from, to) {
         (T::Text | T::Varchar, T::Text | T::Varchar | T::Bpchar) | (T::Name, T::Text) | (T::Bpchar, T::Bpchar) => nothing(How::Implicit),
         (T::Name, T::Varchar | T::Bpchar) => nothing(How::Assignment),
+        (T::Text | T::Varchar, T::Name) => convert(How::Implicit, to_name, false),
+        (T::Bpchar, T::Name) => convert(How::Implicit, |v| unpad(to_name(v)?), false),
         // The padding of `character` is no part of the text.
         (T::Bpchar, T::Text | T::Varchar) => convert(How::Implicit, unpad, false),
         (T::Int2, T::Int4) | (T::Int2 | T::Int4, T::Int8) => convert(How::Implicit, if *to == T::Int4 { to_int4 } else { to_int8 }, false),
@@ -156,6 +158,13 @@ fn owned<'r>(text: String) -> Evaluated<'r> {
 fn unpad(value: Value<'_>) -> Evaluated<'_> {
     let text = text(value)?;
     let end = text.trim_end_matches(' ').len();
+    Ok(Value::Text(super::text::slice(text, 0..end)))
+}
+
+/// `text_name`: as many whole characters as fit into 63 bytes.
+fn to_name(value: Value<'_>) -> Evaluated<'_> {
+    let text = text(value)?;
+    let end = text.floor_char_boundary(63);
     Ok(Value::Text(super::text::slice(text, 0..end)))
 }
 

@@ -30,6 +30,7 @@ mod json;
 mod mask;
 mod md5;
 mod numeric;
+mod overloads;
 mod parse;
 mod pattern;
 mod regex_syntax;

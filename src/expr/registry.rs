@@ -5,7 +5,7 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
+use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, overloads, pattern, text, zone};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -329,12 +329,12 @@ pub(super) const VOLATILE: &[(&str, &str)] = &[
 
 /// The signatures of an operator with this many operands.
 pub(super) fn operators(name: &str, operands: usize) -> impl Iterator<Item = &'static Builtin> {
-    OPERATORS.iter().flat_map(|(_, operators)| operators.iter()).filter(move |f| f.name == name && f.args.len() == operands)
+    operator_signatures().map(|(_, f)| f).filter(move |f| f.name == name && f.args.len() == operands)
 }
 
 /// The signatures of a name.
 pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(move |f| f.name == name)
+    signatures().map(|(_, f)| f).filter(move |f| f.name == name)
 }
 
 /// Whether a name has a meaning already.
@@ -379,12 +379,22 @@ pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
 
 /// Every signature of a function, family by family, those that are refused included.
 pub fn signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
-    FAMILIES.iter().flat_map(|(family, functions)| functions.iter().map(move |f| (*family, f)))
+    complete(FAMILIES, overloads::FUNCTIONS)
 }
 
 /// Every signature of an operator, family by family, those that are refused included.
 pub fn operator_signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
-    OPERATORS.iter().flat_map(|(family, operators)| operators.iter().map(move |f| (*family, f)))
+    complete(OPERATORS, overloads::OPERATORS)
+}
+
+/// The signatures of the families, then those of `rest` that no family has.
+fn complete(
+    families: &'static [(&'static str, &'static [Builtin])],
+    rest: &'static [Builtin],
+) -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    let own = move || families.iter().flat_map(|(family, functions)| functions.iter().map(move |f| (*family, f)));
+    let stands = move |f: &Builtin| own().any(|(_, o)| o.name == f.name && o.args == f.args && o.variadic == f.variadic);
+    own().chain(rest.iter().filter(move |f| !stands(f)).map(|f| ("not supported", f)))
 }
 
 /// The functions that are refused because every call gives another value, and what to write instead.

@@ -135,11 +135,28 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
     }
 }
 
+/// `integer + date` and its like are functions in SQL, `$2 + $1`: the right side is evaluated first, and of two errors its is raised.
+fn commuted(builtin: &'static Builtin) -> Option<&'static Builtin> {
+    match (builtin.name, builtin.args) {
+        ("+", [left @ (Ty::Int4 | Ty::Interval), right @ (Ty::Date | Ty::Time | Ty::TimeTz | Ty::Timestamp | Ty::TimestampTz)])
+        | ("+", [left @ (Ty::Time | Ty::TimeTz), right @ Ty::Date]) => {
+            registry::operators("+", 2).find(|other| other.args == [*right, *left] && other.is_supported())
+        }
+        _ => None,
+    }
+}
+
 impl Binder<'_> {
     /// An operator of the registry.
-    pub fn operator(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+    pub fn operator(&mut self, name: &str, mut args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
         match choose(registry::operators(name, args.len()), &args, true) {
-            Ok(builtin) => self.apply(builtin, args, span),
+            Ok(builtin) => match commuted(builtin) {
+                Some(other) => {
+                    args.swap(0, 1);
+                    self.apply(other, args, span)
+                }
+                None => self.apply(builtin, args, span),
+            },
             Err(candidates) => {
                 let names: Vec<String> = args.iter().map(Bound::type_name).collect();
                 let what = if names.len() == 1 { format!("{name} {}", names[0]) } else { names.join(&format!(" {name} ")) };

@@ -5,6 +5,7 @@
 //! UTF-8 with a locale of the C library.
 
 mod families;
+mod overloads;
 mod random;
 
 use std::borrow::Cow;

@@ -26,6 +26,12 @@ impl Entry {
     pub fn rule(&self) -> String {
         self.builtin.signature()
     }
+
+    /// Whether it is this signature that a call was bound to, or the one with the operands in turn that stands in for it.
+    pub fn is(&self, chosen: &Builtin) -> bool {
+        let turned = || self.operator && chosen.args.len() == 2 && self.builtin.args == [chosen.args[1], chosen.args[0]];
+        chosen.name == self.builtin.name && (chosen.args == self.builtin.args || turned())
+    }
 }
 
 /// An expression that was refused here.

@@ -154,7 +154,7 @@ impl Run {
         for attempt in 0..tries {
             let Some(tree) = grammar.entry(entry, attempt / 10) else { continue };
             let Some(expr) = grammar.bind(&tree) else { continue };
-            let meant = expr.builtins().iter().any(|builtin| builtin.signature() == entry.rule());
+            let meant = expr.builtins().iter().any(|builtin| entry.is(builtin));
             let outcomes = ask::here(&expr, expr.ty(), &grammar.table.rows);
             let values = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Value(_)));
             // Errors are asked about as well, though not sixty times.
@@ -206,7 +206,7 @@ impl Run {
         let seconds = began.elapsed().as_secs_f64();
         let never: Vec<String> = grammar::entries(&self.known)
             .iter()
-            .filter(|entry| entry.builtin.is_supported() && self.tally.values_of(entry.builtin) == 0)
+            .filter(|entry| entry.builtin.is_supported() && self.tally.values_of(entry) == 0)
             .map(Entry::rule)
             .collect();
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]

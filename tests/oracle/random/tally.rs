@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use etl::expr::{Builtin, Expr};
 
 use super::ask::Outcome;
+use super::grammar::Entry;
 
 /// How often a rule ended how.
 #[derive(Clone, Default)]
@@ -29,8 +30,8 @@ pub struct Tally {
     pub cases: usize,
     pub slow: usize,
     pub rules: BTreeMap<String, Count>,
-    /// For each signature, how many rows gave a value.
-    pub values: HashMap<String, usize>,
+    /// For each signature that was chosen, how many rows gave a value.
+    pub values: HashMap<String, (&'static Builtin, usize)>,
     /// Refusals that the server accepts: rule and reason, how often, one of them.
     pub gaps: BTreeMap<(String, String), (usize, String)>,
 }
@@ -52,12 +53,13 @@ impl Tally {
         count.values += values;
         self.cases += outcomes.len();
         for builtin in expr.builtins() {
-            *self.values.entry(builtin.signature()).or_default() += values;
+            self.values.entry(builtin.signature()).or_insert((builtin, 0)).1 += values;
         }
     }
 
-    pub fn values_of(&self, builtin: &Builtin) -> usize {
-        self.values.get(&builtin.signature()).copied().unwrap_or(0)
+    /// How many rows gave a value of a signature.
+    pub fn values_of(&self, entry: &Entry) -> usize {
+        self.values.values().filter(|(builtin, _)| entry.is(builtin)).map(|(_, values)| values).sum()
     }
 
     /// The counts as a table, the refusals behind it.

@@ -1,0 +1,72 @@
+//! Overloads that PostgreSQL has of names that are known here, and that are not supported: they stand in the table so that no other
+//! one is chosen in their place. Written by `UPDATE_OVERLOADS=1 cargo test --test oracle every_overload`; one that a family
+//! takes on is passed over.
+
+use super::registry::{Builtin, Ty};
+
+const INSTEAD: &str = "compute it in the source query";
+
+#[rustfmt::skip]
+pub(super) const FUNCTIONS: &[Builtin] = &[
+    Builtin::refuse("abs", &[Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("btrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, INSTEAD),
+    Builtin::refuse("jsonb_build_object", &[], Ty::Jsonb, INSTEAD),
+    Builtin::refuse("ltrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, INSTEAD),
+    Builtin::refuse("rtrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, INSTEAD),
+    Builtin::refuse("substr", &[Ty::Bytea, Ty::Int4, Ty::Int4], Ty::Bytea, INSTEAD),
+    Builtin::refuse("substr", &[Ty::Bytea, Ty::Int4], Ty::Bytea, INSTEAD),
+    Builtin::refuse("substring", &[Ty::Bytea, Ty::Int4, Ty::Int4], Ty::Bytea, INSTEAD),
+    Builtin::refuse("substring", &[Ty::Bytea, Ty::Int4], Ty::Bytea, INSTEAD),
+    Builtin::refuse("substring", &[Ty::Text, Ty::Text, Ty::Text], Ty::Text, INSTEAD),
+];
+
+#[rustfmt::skip]
+pub(super) const OPERATORS: &[Builtin] = &[
+    Builtin::refuse("*", &[Ty::Float4, Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("*", &[Ty::Float4, Ty::Float8], Ty::Float8, INSTEAD),
+    Builtin::refuse("*", &[Ty::Float8, Ty::Float4], Ty::Float8, INSTEAD),
+    Builtin::refuse("*", &[Ty::Float8, Ty::Interval], Ty::Interval, INSTEAD),
+    Builtin::refuse("*", &[Ty::Interval, Ty::Float8], Ty::Interval, INSTEAD),
+    Builtin::refuse("+", &[Ty::Date, Ty::TimeTz], Ty::TimestampTz, INSTEAD),
+    Builtin::refuse("+", &[Ty::Date, Ty::Time], Ty::Timestamp, INSTEAD),
+    Builtin::refuse("+", &[Ty::Float4, Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("+", &[Ty::Float4, Ty::Float8], Ty::Float8, INSTEAD),
+    Builtin::refuse("+", &[Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("+", &[Ty::Float8, Ty::Float4], Ty::Float8, INSTEAD),
+    Builtin::refuse("+", &[Ty::Float8], Ty::Float8, INSTEAD),
+    Builtin::refuse("+", &[Ty::Inet, Ty::Int8], Ty::Inet, INSTEAD),
+    Builtin::refuse("+", &[Ty::Int2], Ty::Int2, INSTEAD),
+    Builtin::refuse("+", &[Ty::Int4], Ty::Int4, INSTEAD),
+    Builtin::refuse("+", &[Ty::Int8, Ty::Inet], Ty::Inet, INSTEAD),
+    Builtin::refuse("+", &[Ty::Int8], Ty::Int8, INSTEAD),
+    Builtin::refuse("+", &[Ty::Interval, Ty::Date], Ty::Timestamp, INSTEAD),
+    Builtin::refuse("+", &[Ty::Interval, Ty::TimeTz], Ty::TimeTz, INSTEAD),
+    Builtin::refuse("+", &[Ty::Interval, Ty::Time], Ty::Time, INSTEAD),
+    Builtin::refuse("+", &[Ty::Interval, Ty::TimestampTz], Ty::TimestampTz, INSTEAD),
+    Builtin::refuse("+", &[Ty::Interval, Ty::Timestamp], Ty::Timestamp, INSTEAD),
+    Builtin::refuse("+", &[Ty::Numeric], Ty::Numeric, INSTEAD),
+    Builtin::refuse("+", &[Ty::Time, Ty::Date], Ty::Timestamp, INSTEAD),
+    Builtin::refuse("+", &[Ty::Time, Ty::Interval], Ty::Time, INSTEAD),
+    Builtin::refuse("+", &[Ty::TimeTz, Ty::Date], Ty::TimestampTz, INSTEAD),
+    Builtin::refuse("+", &[Ty::TimeTz, Ty::Interval], Ty::TimeTz, INSTEAD),
+    Builtin::refuse("-", &[Ty::Float4, Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("-", &[Ty::Float4, Ty::Float8], Ty::Float8, INSTEAD),
+    Builtin::refuse("-", &[Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("-", &[Ty::Float8, Ty::Float4], Ty::Float8, INSTEAD),
+    Builtin::refuse("-", &[Ty::Inet, Ty::Inet], Ty::Int8, INSTEAD),
+    Builtin::refuse("-", &[Ty::Inet, Ty::Int8], Ty::Inet, INSTEAD),
+    Builtin::refuse("-", &[Ty::Jsonb, Ty::Int4], Ty::Jsonb, INSTEAD),
+    Builtin::refuse("-", &[Ty::Jsonb, Ty::TextArray], Ty::Jsonb, INSTEAD),
+    Builtin::refuse("-", &[Ty::Jsonb, Ty::Text], Ty::Jsonb, INSTEAD),
+    Builtin::refuse("-", &[Ty::Time, Ty::Interval], Ty::Time, INSTEAD),
+    Builtin::refuse("-", &[Ty::Time, Ty::Time], Ty::Interval, INSTEAD),
+    Builtin::refuse("-", &[Ty::TimeTz, Ty::Interval], Ty::TimeTz, INSTEAD),
+    Builtin::refuse("->", &[Ty::Json, Ty::Int4], Ty::Json, INSTEAD),
+    Builtin::refuse("->", &[Ty::Json, Ty::Text], Ty::Json, INSTEAD),
+    Builtin::refuse("->>", &[Ty::Json, Ty::Int4], Ty::Text, INSTEAD),
+    Builtin::refuse("->>", &[Ty::Json, Ty::Text], Ty::Text, INSTEAD),
+    Builtin::refuse("/", &[Ty::Float4, Ty::Float4], Ty::Float4, INSTEAD),
+    Builtin::refuse("/", &[Ty::Float4, Ty::Float8], Ty::Float8, INSTEAD),
+    Builtin::refuse("/", &[Ty::Float8, Ty::Float4], Ty::Float8, INSTEAD),
+    Builtin::refuse("/", &[Ty::Interval, Ty::Float8], Ty::Interval, INSTEAD),
+];
