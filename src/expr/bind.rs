@@ -278,6 +278,9 @@ impl Binder<'_> {
 
     pub fn comparison(&mut self, op: Comparison, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
         let (by, left, right) = self.comparable(left, right, op.name(), op.orders(), span)?;
+        if matches!(left, Node::Const(Value::Null)) || matches!(right, Node::Const(Value::Null)) {
+            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
+        }
         Some(Bound::new(Node::Compare { op, by, sides: Box::new([left, right]) }, SqlType::Bool, span))
     }
 
@@ -289,7 +292,11 @@ impl Binder<'_> {
             all.push(item?);
         }
         // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
-        if let Some(Some(ty)) = Self::common_type(&all)
+        // Dates beside timestamps are compared as they are: not every date has a timestamp. One item is a comparison.
+        let has = |one: &SqlType| all.iter().any(|part| part.ty.as_ref() == Some(one));
+        let apart = all.len() == 2 || (has(&SqlType::Date) && (has(&SqlType::Timestamp) || has(&SqlType::TimestampTz)));
+        if !apart
+            && let Some(Some(ty)) = Self::common_type(&all)
             && let Some(by) = Self::comparator(&ty)
         {
             let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
@@ -349,6 +356,9 @@ impl Binder<'_> {
         let name = if insensitive { "ilike" } else { "like" };
         let operand = self.textual(operand?, name)?.node;
         let pattern = self.textual(pattern, name)?.node;
+        if matches!(operand, Node::Const(Value::Null)) || matches!(pattern, Node::Const(Value::Null)) {
+            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
+        }
         let builtin = match (insensitive, &pattern) {
             (false, Node::Const(_)) => &super::registry::LIKE_LITERAL,
             (true, Node::Const(_)) => &super::registry::ILIKE_LITERAL,

@@ -61,6 +61,7 @@ impl Binder<'_> {
                     Ok(value) if is_printed(&value) => Node::Const(value),
                     _ => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(Node::Const(value)) },
                 },
+                Node::Const(null) => Node::Const(null),
                 node => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(node) },
             },
             Step::Label => match to {

@@ -524,17 +524,23 @@ pub(super) fn parse(text: &str) -> Result<Numeric, EvalError> {
     let exponent: i64 = match exponent {
         None => 0,
         Some(text) => {
+            // As `strtol` reads it: behind spaces. An exponent of this size is an overflow whatever stands behind it.
+            let text = text.trim_start_matches(is_space);
             let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-            if unsigned.is_empty() || !plain(unsigned) {
+            let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
+            if rest.len() == unsigned.len() {
                 return Err(invalid());
             }
-            text.strip_prefix('+').unwrap_or(text).parse().unwrap_or(i64::MAX)
+            let exponent = text[..text.len() - rest.len()].parse().unwrap_or(i64::MAX);
+            if exponent.unsigned_abs() >= u64::from(u32::MAX / 4) {
+                return Err(out_of_range());
+            }
+            if !rest.is_empty() {
+                return Err(invalid());
+            }
+            exponent
         }
     };
-    // PostgreSQL calls an exponent of this size bad syntax, and one that leads out of the format an overflow.
-    if exponent.unsigned_abs() >= u64::from(u32::MAX / 4) {
-        return Err(invalid());
-    }
     let joined = [whole, fraction].concat();
     let significant = joined.trim_start_matches('0');
     let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX) - exponent;

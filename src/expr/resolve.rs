@@ -224,12 +224,13 @@ impl Binder<'_> {
         let args: Vec<_> =
             args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), element.as_ref(), arg)).collect();
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
+        // A strict call with a constant NULL is folded when a statement is planned, before another operand can fail.
+        if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
+            return Some(Bound::new(Node::Const(Value::Null), result, span).collated(bytewise));
+        }
         let extra = match builtin.how {
             How::Typed(run) => Extra::Typed(run, Types { args: types.into(), result: result.clone() }),
             How::Prepared(literals, prepare) => {
-                if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
-                    return Some(Bound::new(Node::Const(Value::Null), result, span).collated(bytewise));
-                }
                 for at in literals {
                     if !matches!(args.get(*at), Some(Node::Const(Value::Text(_))) | None) {
                         let message = format!("`{}` takes a literal here", builtin.name);
@@ -341,7 +342,11 @@ impl Binder<'_> {
         }
         let bytewise = left.bytewise || right.bytewise;
         let (left, right) = (self.as_text(left, false), self.as_text(right, false));
-        let node = Node::Call { builtin: &registry::APPEND, args: Box::new([left?, right?]) };
+        let (left, right) = (left?, right?);
+        let node = match (&left, &right) {
+            (Node::Const(Value::Null), _) | (_, Node::Const(Value::Null)) => Node::Const(Value::Null),
+            _ => Node::Call { builtin: &registry::APPEND, args: Box::new([left, right]) },
+        };
         Some(Bound::new(node, SqlType::Text, span).collated(bytewise))
     }
 

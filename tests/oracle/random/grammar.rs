@@ -345,6 +345,8 @@ impl<'t> Grammar<'t> {
             }
             Form::Coalesce => {
                 let (a, b) = (self.tree(ty, depth), self.near_or(ty, depth));
+                // A constant that is not the last one is the whole when the statement is planned.
+                let a = if a.has_column() { a } else { self.column(ty) };
                 if self.rng.percent(20) {
                     return self.made(form, ty, "coalesce(null, $, $)", vec![a, b]);
                 }
@@ -477,9 +479,10 @@ impl<'t> Grammar<'t> {
                 let test = self.rng.word(&["true", "false", "unknown", "not true", "not false", "not unknown"]);
                 self.made(form, &bool, &format!("$ is {test}"), vec![x])
             }
-            // A constant on the right is looked at before the left side is evaluated.
+            // A constant side decides when the statement is planned.
             Form::And | Form::Or => {
                 let (a, b) = (self.tree(&bool, depth), self.tree(&bool, depth));
+                let a = if a.has_column() { a } else { self.column(&bool) };
                 let b = if b.has_column() { b } else { self.column(&bool) };
                 self.made(form, &bool, &format!("$ {} $", name(form)), vec![a, b])
             }
