@@ -137,13 +137,13 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
 
 /// `integer + date` and its like are functions in SQL, `$2 + $1`: the right side is evaluated first, and of two errors its is raised.
 fn commuted(builtin: &'static Builtin) -> Option<&'static Builtin> {
-    match (builtin.name, builtin.args) {
-        ("+", [left @ (Ty::Int4 | Ty::Interval), right @ (Ty::Date | Ty::Time | Ty::TimeTz | Ty::Timestamp | Ty::TimestampTz)])
-        | ("+", [left @ (Ty::Time | Ty::TimeTz), right @ Ty::Date]) => {
-            registry::operators("+", 2).find(|other| other.args == [*right, *left] && other.is_supported())
-        }
-        _ => None,
-    }
+    let ("+", [left, right]) = (builtin.name, builtin.args) else { return None };
+    let in_sql = match right {
+        Ty::Date => matches!(left, Ty::Int4 | Ty::Interval | Ty::Time | Ty::TimeTz),
+        Ty::Time | Ty::TimeTz | Ty::Timestamp | Ty::TimestampTz => *left == Ty::Interval,
+        _ => false,
+    };
+    in_sql.then(|| registry::operators("+", 2).find(|other| other.args == [*right, *left] && other.is_supported())).flatten()
 }
 
 impl Binder<'_> {

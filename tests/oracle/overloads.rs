@@ -138,7 +138,7 @@ fn every_overload_of_postgresql_is_known() {
     let functions = missing(calls, signatures().filter(own));
     let operators = missing(symbols, operator_signatures().filter(own));
     if update {
-        let lines = |set: &BTreeSet<String>| set.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let lines = |set: &BTreeSet<String>| set.iter().flat_map(|line| [line, "\n"]).collect::<String>();
         let text = format!(
             "//! Overloads that PostgreSQL has of names that are known here, and that are not supported: they stand in the table so that no other\n\
              //! one is chosen in their place. Written by `UPDATE_OVERLOADS=1 cargo test --test oracle every_overload`; one that a family\n\

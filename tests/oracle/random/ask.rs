@@ -30,7 +30,7 @@ impl Outcome {
             Self::Null => "NULL".into(),
             Self::Value(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) if !text.contains(|c: char| c.is_control() && c != '\n') => format!("{text:?}"),
-                _ => format!("bytes {}", bytes.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+                _ => format!("bytes {bytes:02x?}"),
             },
             Self::Error(state) => format!("SQLSTATE {state}"),
             Self::Refused(why) => format!("refused at the value: {why}"),

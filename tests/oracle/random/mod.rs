@@ -12,13 +12,14 @@
 //! ```
 
 mod ask;
+mod forms;
 mod grammar;
 mod literals;
 mod pools;
 mod rng;
 mod tally;
 mod tree;
-mod types;
+pub mod types;
 mod values;
 
 use std::collections::{BTreeMap, HashSet};
@@ -28,7 +29,8 @@ use etl::expr::Expr;
 use postgres::Client;
 
 use ask::{Outcome, Theirs};
-use grammar::{Entry, Grammar, Refusal};
+pub use grammar::{Entry, entries};
+use grammar::{Grammar, Refusal};
 use rng::Rng;
 use tally::Tally;
 use tree::{Tree, quote};
@@ -60,6 +62,12 @@ create function pg_input_is_valid(x text, ty text) returns bool language plpgsql
 exception when data_exception or invalid_text_representation then return false; end $f$;
 ";
 
+/// The names of the server's functions and operators: what is not among them cannot be asked about.
+pub fn known(client: &mut Client) -> HashSet<String> {
+    let names = "select proname::text from pg_proc union select oprname::text from pg_operator";
+    client.query(names, &[]).expect("names").iter().map(|row| row.get(0)).collect()
+}
+
 /// A run.
 struct Run {
     client: Client,
@@ -77,8 +85,7 @@ impl Run {
         client.batch_execute("set statement_timeout = '20s'; set plan_cache_mode = force_generic_plan; set jit = off").expect("settings");
         client.batch_execute(SETUP).expect("functions");
         client.batch_execute(&types::create_table()).expect("table");
-        let names = "select proname::text from pg_proc union select oprname::text from pg_operator";
-        let known = client.query(names, &[]).expect("names").iter().map(|row| row.get(0)).collect();
+        let known = known(&mut client);
         Self { client, seed, tally: Tally::default(), wrong: BTreeMap::new(), known }
     }
 
@@ -128,9 +135,10 @@ impl Run {
         for entry in work {
             Self::systematic(&mut grammar, *entry, &mut trees);
         }
-        let mut tries = 0;
-        while trees.len() < EXPRESSIONS && tries < 3 * EXPRESSIONS {
-            tries += 1;
+        for _ in 0..3 * EXPRESSIONS {
+            if trees.len() >= EXPRESSIONS {
+                break;
+            }
             if let Some(tree) = grammar.random()
                 && let Some(expr) = grammar.bind(&tree)
             {
@@ -150,8 +158,8 @@ impl Run {
     /// Expressions of one signature over columns, until some gave values.
     fn systematic(grammar: &mut Grammar, entry: Entry, trees: &mut Vec<(Tree, Expr)>) {
         let mut gave = 0;
-        let tries = if entry.builtin.is_supported() { TRIES } else { 1 };
-        for attempt in 0..tries {
+        let most = if entry.builtin.is_supported() { TRIES } else { 1 };
+        for attempt in 0..most {
             let Some(tree) = grammar.entry(entry, attempt / 10) else { continue };
             let Some(expr) = grammar.bind(&tree) else { continue };
             let meant = expr.builtins().iter().any(|builtin| entry.is(builtin));

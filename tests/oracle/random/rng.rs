@@ -1,13 +1,9 @@
 //! A generator of random numbers that gives the same sequence for a seed on every machine.
 
-/// SplitMix64: any seed is a good one.
+/// `SplitMix64`: any seed is a good one.
 pub struct Rng(u64);
 
 impl Rng {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A generator for one part of a run, so that the part can be repeated alone.
     pub fn part(seed: u64, part: u64) -> Self {
         let mut rng = Self(seed ^ part.wrapping_mul(0xA24B_AED4_963E_E407));

@@ -50,7 +50,7 @@ pub fn value(ty: &SqlType, column: usize, rng: &mut Rng) -> String {
         }
         T::Enum(_) => rng.word(MOODS).to_owned(),
         T::Array(array) => of_array(&array.element, column, rng),
-        _ => "".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -241,7 +241,7 @@ fn bits(rng: &mut Rng, n: usize) -> String {
 
 /// The text of an array: NULLs, bounds and two dimensions among them.
 fn of_array(element: &SqlType, column: usize, rng: &mut Rng) -> String {
-    let mut item = |rng: &mut Rng| {
+    let item = |rng: &mut Rng| {
         if rng.percent(15) {
             return "NULL".to_owned();
         }
