@@ -172,7 +172,7 @@ pub fn there(client: &mut Client, text: &str, ty: &SqlType, here: &[Outcome]) ->
 
 /// Whether the two agree on one row; if not, both outcomes.
 fn differs(client: &mut Client, table: &Table, text: &str, row: usize) -> Option<(Outcome, String)> {
-    let expr = table.bind(text).ok()?;
+    let expr = catch_unwind(AssertUnwindSafe(|| table.bind(text))).ok()?.ok()?;
     let ty = type_there(client, text).ok()?;
     let ours = here(&expr, &ty, &table.rows[row..=row]).pop()?;
     if matches!(ours, Outcome::Refused(_)) {
@@ -217,7 +217,8 @@ pub fn shrink(client: &mut Client, table: &Table, tree: &Tree, row: usize) -> St
         }
     }
     let text = least.text();
-    let used: Vec<String> = table.bind(&text).map_or_else(
+    let bound = catch_unwind(AssertUnwindSafe(|| table.bind(&text))).unwrap_or_else(|_| Err("a panic".into()));
+    let used: Vec<String> = bound.map_or_else(
         |_| Vec::new(),
         |expr| expr.columns().iter().map(|at| format!("{} = {:?}", table.columns[*at].name, table.rows[row][*at])).collect(),
     );

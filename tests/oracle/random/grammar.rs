@@ -119,7 +119,8 @@ impl<'t> Grammar<'t> {
             _ => Tree::literal(&text, name, ty),
         };
         // A literal that is malformed, or of a type that has none here, is no expression of either side.
-        if self.table.bind(&tree.text()).is_ok() { tree } else { self.column(ty) }
+        let known = catch_unwind(AssertUnwindSafe(|| self.table.bind(&tree.text()).is_ok())).unwrap_or(false);
+        if known { tree } else { self.column(ty) }
     }
 
     pub fn leaf(&mut self, ty: &SqlType) -> Tree {
