@@ -67,7 +67,7 @@ fn one(expr: &Expr, ty: &SqlType, row: &[Value<'static>]) -> Outcome {
     }
 }
 
-/// One form for what can be written in several: the scale of infinities, and the flag of arrays, which tells whether there is room for
+/// One form for what can be written in several: the scale of infinities, the sign of NaN (which processors differ in), and the flag of arrays, which tells whether there is room for
 /// NULLs, not whether there are any.
 fn normal(ty: &SqlType, bytes: Vec<u8>) -> Vec<u8> {
     match ty {
@@ -76,6 +76,11 @@ fn normal(ty: &SqlType, bytes: Vec<u8>) -> Vec<u8> {
             let written = decode(ty, &bytes).is_ok_and(|value| encode(&value, ty, &mut out).is_ok());
             if written { out } else { bytes }
         }
+        SqlType::Float4 | SqlType::Float8 => match decode(ty, &bytes) {
+            Ok(Value::Float4(value)) if value.is_nan() => f32::NAN.to_be_bytes().to_vec(),
+            Ok(Value::Float8(value)) if value.is_nan() => f64::NAN.to_be_bytes().to_vec(),
+            _ => bytes,
+        },
         SqlType::Array(array) => {
             let Some(read) = Array::read(&bytes) else { return bytes };
             let mut writer = ArrayWriter::new(read.dimensions(), array.element_oid.0);
