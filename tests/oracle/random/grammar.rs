@@ -174,6 +174,7 @@ impl<'t> Grammar<'t> {
                 self.argument(*ty, &element, builtin.name, depth)
             });
         }
+        self.matched(builtin.name, &mut args);
         let free: Vec<usize> = (0..args.len()).filter(|at| !builtin.literals().contains(at)).collect();
         self.with_column(&mut args, &free);
         let result = builtin.result.sql().unwrap_or_else(|| if builtin.result == Ty::AnyArray { element.clone().array() } else { element });
@@ -191,6 +192,23 @@ impl<'t> Grammar<'t> {
         };
         let tree = Tree::form(entry.rule(), &result, &form, args);
         self.checked(tree)
+    }
+
+    /// Texts that a template was made for: others hardly ever fit it.
+    fn matched(&mut self, name: &str, args: &mut [Tree]) {
+        let [text, template] = args else { return };
+        let pairs: &[(&str, &str)] = match name {
+            "to_date" => &[("$::text", "YYYY-MM-DD")],
+            "to_timestamp" => &[("$::text || ' 10:20:30+02'", "YYYY-MM-DD HH24:MI:SSTZH"), ("$::text", "YYYY-MM-DD")],
+            "to_number" => &[("$::text", "S99999D999"), ("$::text", "FM999999999")],
+            _ => return,
+        };
+        if self.rng.percent(50) {
+            let (form, of) = *self.rng.pick(pairs);
+            let column = self.column(if name == "to_number" { &SqlType::Numeric } else { &SqlType::Date });
+            *text = Tree::form("text", &SqlType::Text, form, vec![column]);
+            *template = Tree::bare(quote(of), &SqlType::Text);
+        }
     }
 
     /// Binds a tree and gives it the type that it really has.
