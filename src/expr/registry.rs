@@ -5,7 +5,7 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, overloads, pattern, text, zone};
+use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -379,12 +379,12 @@ pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
 
 /// Every signature of a function, family by family, those that are refused included.
 pub fn signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
-    complete(FAMILIES, overloads::FUNCTIONS)
+    complete(FAMILIES, super::overloads::FUNCTIONS)
 }
 
 /// Every signature of an operator, family by family, those that are refused included.
 pub fn operator_signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
-    complete(OPERATORS, overloads::OPERATORS)
+    complete(OPERATORS, super::overloads::OPERATORS)
 }
 
 /// The signatures of the families, then those of `rest` that no family has.
