@@ -67,12 +67,12 @@ fn packed(entity: &CompiledEntity, start: &Extracted, chunk: ChunkId, output: Ch
     let keys = output.keys.into_iter().map(|row| {
         let outcome = row.fate.outcome();
         let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
             KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into())),
             KeyFate::Filtered(name) => (None, Some(name.into())),
             KeyFate::Quarantined(code) => (None, Some(code.into())),
         };
-        KeyRecord { key: row.key, outcome, new_key, detail }
+        KeyRecord { row_no: row.row, key: row.key, outcome, new_key, detail }
     });
     let incident = |column, code, count| IncidentCount { incident: Incident { column, code }, count };
     TransformedChunk {
@@ -103,7 +103,7 @@ fn work(entity: &CompiledEntity, inputs: &Inputs, start: &Extracted, file: &Path
     let reader = StagingReader::open(file).unwrap();
     while let Some(chunk) = start.chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
         let source = reader.load_extracted(*chunk).unwrap();
-        let output = transform_chunk(entity, inputs, &source.tuples).unwrap();
+        let output = transform_chunk(entity, inputs, &source.tuples, &[]).unwrap();
         done.send(packed(entity, start, *chunk, output)).unwrap();
     }
 }

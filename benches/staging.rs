@@ -65,14 +65,15 @@ fn extract(file: &mut Staging, payload: impl Fn(&std::ops::Range<i64>) -> Vec<u8
 }
 
 fn transformed(run: RunId) -> Vec<TransformedChunk> {
-    let record = |key| KeyRecord { key: LegacyKey::Int(key), outcome: Outcome::Loaded, new_key: Some(new_key(key)), detail: None };
+    let record =
+        |(row_no, key)| KeyRecord { row_no, key: LegacyKey::Int(key), outcome: Outcome::Loaded, new_key: Some(new_key(key)), detail: None };
     (1..)
         .zip(ranges())
         .map(|(chunk, range)| TransformedChunk {
             chunk: ChunkId(chunk),
             run,
             payload: encode_payload(7, range.clone().count() as u64, &tuples(range.clone())).unwrap(),
-            keys: range.map(record).collect(),
+            keys: (0..).zip(range).map(record).collect(),
             quarantine: vec![],
             incidents: vec![],
             controls: vec![],

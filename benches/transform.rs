@@ -18,14 +18,14 @@ fn chunk(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let entity = support::tasks_entity(folder.path());
     let (inputs, tuples) = (support::inputs(&entity), tasks(0..CHUNK));
-    let output = transform_chunk(&entity, &inputs, &tuples).unwrap();
+    let output = transform_chunk(&entity, &inputs, &tuples, &[]).unwrap();
     // A bench that quarantined everything would be fast: eight rows in a thousand have no order, and few one in quarantine.
     assert!((26_700..26_800).contains(&output.loaded), "{}", output.loaded);
     let mut group = criterion.benchmark_group("transform");
     group.sample_size(30);
     group.throughput(Throughput::Elements(CHUNK.unsigned_abs()));
     group.bench_function("transform_chunk, 27,000 tasks", |bench| {
-        bench.iter(|| transform_chunk(&entity, &inputs, black_box(&tuples)).unwrap());
+        bench.iter(|| transform_chunk(&entity, &inputs, black_box(&tuples), &[]).unwrap());
     });
 }
 

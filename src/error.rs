@@ -160,6 +160,7 @@ impl Error {
     /// What to do next, where the message does not say so itself.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Problems { errors: 1, .. } => Some("mend it, then: etl check".to_owned()),
             Self::Problems { .. } => Some("mend them, then: etl check".to_owned()),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Pipeline(error) if matches!(**error, PipelineError::Panicked { .. }) => {

@@ -10,6 +10,7 @@
 pub mod check;
 pub mod cli;
 pub mod error;
+pub mod explain;
 pub mod expr;
 pub mod pg;
 pub mod pipeline;

@@ -59,8 +59,20 @@ CREATE TABLE entities (
     target_columns TEXT NOT NULL CHECK (json_valid(target_columns)),
     extract_hash   TEXT NOT NULL,
     transform_hash TEXT NOT NULL,
-    extracted_run  TEXT REFERENCES runs
+    extracted_run  TEXT REFERENCES runs,
+    adopted_run    TEXT REFERENCES runs,
+    adopted_stale  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Keys of rows that were in the target before; `survivor` is the key of the row that stands for this one, where it is another.
+CREATE TABLE adopted (
+    entity    INTEGER NOT NULL REFERENCES entities,
+    key       ANY     NOT NULL,
+    new_key   BLOB    NOT NULL CHECK (length(new_key) = 16),
+    survivor  ANY,
+    published INTEGER NOT NULL CHECK (published IN (0, 1)),
+    PRIMARY KEY (entity, key)
+) STRICT, WITHOUT ROWID;
 
 -- lower < key <= upper
 CREATE TABLE ranges (
@@ -98,15 +110,18 @@ CREATE TABLE chunks (
     merged             INTEGER NOT NULL DEFAULT 0,
     filtered           INTEGER NOT NULL DEFAULT 0,
     quarantined        INTEGER NOT NULL DEFAULT 0,
+    moved              INTEGER NOT NULL DEFAULT 0,
     adopted            INTEGER NOT NULL DEFAULT 0,
     refused            INTEGER NOT NULL DEFAULT 0,
     loaded_run         TEXT    REFERENCES runs,
+    withdrawn_by       TEXT    REFERENCES runs,
     UNIQUE (entity, range_no, seq),
     FOREIGN KEY (entity, range_no) REFERENCES ranges,
     -- The ledger closes for every chunk that is transformed, and the parts are there or not as the state says.
-    CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows END),
+    CHECK (loaded + merged + filtered + quarantined + adopted = CASE state WHEN 'extracted' THEN 0 ELSE rows - moved END),
     CHECK ((state = 'extracted') = (transformed_digest IS NULL) AND (state = 'extracted') = (map_digest IS NULL)),
-    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL))
+    CHECK ((state = 'loaded') = (loaded_run IS NOT NULL)),
+    CHECK (withdrawn_by IS NULL OR state = 'loaded')
 ) STRICT;
 
 -- Apart from chunks, so that reading the metadata does not read over the rows.
@@ -119,6 +134,17 @@ CREATE TABLE transformed (
     chunk   INTEGER PRIMARY KEY REFERENCES chunks,
     payload BLOB    NOT NULL
 ) STRICT;
+
+-- Rows that went from quarantine into a later chunk: their payload stays here and counts there. `had_tuple`: the server refused
+-- the row, so that a target tuple of it stays in the transformed payload.
+CREATE TABLE moved_rows (
+    chunk     INTEGER NOT NULL REFERENCES chunks,
+    row_no    INTEGER NOT NULL,
+    key       ANY     NOT NULL,
+    moved_to  INTEGER NOT NULL REFERENCES chunks,
+    had_tuple INTEGER NOT NULL CHECK (had_tuple IN (0, 1)),
+    PRIMARY KEY (chunk, row_no)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outcomes (
     code INTEGER PRIMARY KEY,
@@ -226,12 +252,12 @@ SELECT e.name AS entity, m.key AS key, o.word AS outcome,
 FROM id_map AS m JOIN entities AS e ON e.id = m.entity JOIN outcomes AS o ON o.code = m.outcome;
 
 CREATE VIEW ledger AS
-SELECT e.name AS entity, count(c.id) AS chunks, coalesce(sum(c.rows), 0) AS read,
+SELECT e.name AS entity, count(c.id) AS chunks, coalesce(sum(c.rows - c.moved), 0) AS read,
        coalesce(sum(c.loaded) FILTER (WHERE c.state = 'loaded'), 0) AS loaded,
        coalesce(sum(c.loaded) FILTER (WHERE c.state = 'transformed'), 0) AS to_load,
        coalesce(sum(c.merged), 0) AS merged, coalesce(sum(c.filtered), 0) AS filtered,
        coalesce(sum(c.quarantined), 0) AS quarantined, coalesce(sum(c.adopted), 0) AS adopted,
-       coalesce(sum(c.rows) FILTER (WHERE c.state = 'extracted'), 0) AS to_transform
+       coalesce(sum(c.rows - c.moved) FILTER (WHERE c.state = 'extracted'), 0) AS to_transform
 FROM entities AS e LEFT JOIN chunks AS c ON c.entity = e.id GROUP BY e.id;
 
 CREATE VIEW reasons AS

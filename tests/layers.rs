@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A module and the modules of ours that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("row", &[]),
+    ("explain", &[]),
     ("expr", &["row"]),
     ("pg", &["row"]),
     ("staging", &["row"]),
@@ -21,7 +22,25 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("validate", &["row", "expr", "pg", "staging", "plan", "source", "target", "transform"]),
     ("report", &["row", "pg", "staging", "plan", "validate"]),
     ("error", &["row", "expr", "pg", "staging", "plan", "source", "target", "transform", "check", "pipeline", "validate", "report"]),
-    ("cli", &["row", "expr", "pg", "staging", "plan", "source", "target", "transform", "error", "check", "pipeline", "validate", "report"]),
+    (
+        "cli",
+        &[
+            "row",
+            "explain",
+            "expr",
+            "pg",
+            "staging",
+            "plan",
+            "source",
+            "target",
+            "transform",
+            "error",
+            "check",
+            "pipeline",
+            "validate",
+            "report",
+        ],
+    ),
 ];
 
 /// A crate and where it may be named.

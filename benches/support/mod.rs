@@ -207,7 +207,7 @@ pub fn inputs(entity: &CompiledEntity) -> Inputs {
         let (name, rows) = PARENTS.into_iter().find(|(name, _)| *name == reference.entity_name).unwrap();
         parents[reference.entity] = Some(Arc::new(snapshot(name, rows)));
     }
-    Inputs { namespace: NAMESPACE, run_started_at: 800_000_000_000_000, parents, survey: None }
+    Inputs { namespace: NAMESPACE, run_started_at: 800_000_000_000_000, parents, adopted: None, survey: None }
 }
 
 /// A staging file with one entity and one range of it, ready for chunks.

@@ -7,6 +7,7 @@
 mod disk;
 mod error;
 mod near;
+mod nulls;
 mod parents;
 mod run;
 mod source;

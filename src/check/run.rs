@@ -3,7 +3,7 @@
 
 use super::source::{self, SourceSide};
 use super::target::{self, TargetLook};
-use super::{CheckError, disk, staged, with_ancestors};
+use super::{CheckError, disk, nulls, staged, with_ancestors};
 use crate::pg::{Endpoint, ServerInfo, Session, TableInfo, server_info};
 use crate::plan::{CompiledEntity, Plan, Problem, Problems, Severity, TargetColumn, TargetShape, compile};
 use crate::row::Column;
@@ -99,6 +99,8 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
     let targets = target_side(request, &records, &mut checked, found)?;
     same_database(request, &checked, found);
     room(plan, &checked, found);
+    let (sources, origins): (Vec<_>, Vec<_>) =
+        sources.into_iter().map(|side| side.map_or((None, Vec::new()), |side| (Some(side.columns), side.origins))).unzip();
     let shape = |index: usize, source: Option<Vec<Column>>, target: Option<Vec<TargetColumn>>| match (source, target) {
         (Some(source), Some(target)) => Some(TargetShape { source, target }),
         // A parent that is only looked up: its key is needed, its columns are not.
@@ -111,6 +113,11 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
     for (entity, selected) in checked.entities.iter_mut().zip(selected) {
         *entity = entity.take().filter(|_| *selected);
     }
+    for (entity, origins) in checked.entities.iter().zip(&origins) {
+        if let Some(entity) = entity {
+            checked.notes.extend(nulls::look(plan, entity, origins, found));
+        }
+    }
     Ok(checked)
 }
 
@@ -120,7 +127,7 @@ fn source_side(
     records: &[Option<EntityRecord>],
     checked: &mut Checked,
     problems: &mut Problems,
-) -> Result<Vec<Option<Vec<Column>>>, CheckError> {
+) -> Result<Vec<Option<SourceSide>>, CheckError> {
     let plan = request.plan;
     let endpoint = match request.source {
         Side::Server(endpoint) => endpoint,
@@ -128,7 +135,7 @@ fn source_side(
             checked.sizes = vec![None; plan.entities.len()];
             let columns = plan.entities.iter().enumerate();
             let columns = columns.map(|(i, e)| staged::source_columns(e, records[i].as_ref(), request.selected[i], problems));
-            return Ok(columns.collect());
+            return Ok(columns.map(|columns| Some(SourceSide { columns: columns?, origins: Vec::new(), size: None })).collect());
         }
     };
     let look = |checked: &mut Checked, problems: &mut Problems| {
@@ -143,7 +150,7 @@ fn source_side(
     let of_selected = |(side, selected): (&Option<SourceSide>, &bool)| side.as_ref().filter(|_| *selected).and_then(|side| side.size);
     checked.sizes = sides.iter().zip(request.selected).map(of_selected).collect();
     checked.disk_needed = Some(disk::needed(&checked.sizes));
-    Ok(sides.into_iter().map(|side| side.map(|side| side.columns)).collect())
+    Ok(sides)
 }
 
 fn target_side(

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::near;
 use super::run::EntitySize;
-use crate::pg::{ColumnList, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
+use crate::pg::{ColumnList, Origin, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
 use crate::source::source_query;
@@ -14,6 +14,8 @@ use crate::source::source_query;
 #[derive(Debug)]
 pub(super) struct SourceSide {
     pub columns: Vec<Column>,
+    /// Where the columns come from; empty where the source was not looked at.
+    pub origins: Vec<Origin>,
     pub size: Option<EntitySize>,
 }
 
@@ -46,7 +48,7 @@ fn entity_side(
     let refused = match describe_query(session, &query) {
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match explain(session, &query) {
-            Ok(size) => return Ok(Some(SourceSide { columns: info.columns, size })),
+            Ok(size) => return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size })),
             Err(PgError::Server { error, .. }) => *error,
             Err(other) => return Err(other),
         },

@@ -6,7 +6,7 @@ use crate::pg::{
     ColumnList, PgError, QualifiedName, RelationKind, RowSecurity, ServerInfo, Session, TableInfo, column_list, describe_table, ident,
     is_empty,
 };
-use crate::plan::{Constraints, Plan, Problem, Problems, Severity, TargetColumn, Text, Triggers};
+use crate::plan::{AdoptPlan, Constraints, Plan, Problem, Problems, Severity, TargetColumn, Text, Triggers, nearest};
 
 /// Looks at the tables of the selected entities, and at the mapping table. A table that cannot be used is a problem where it is
 /// named; only a failing connection is an error.
@@ -39,6 +39,9 @@ impl TargetLook<'_> {
             {
                 seen.push(table.name.clone());
                 self.usable(&entity.target, table)?;
+            }
+            if let (Some(table), Some(adopt)) = (&table, &entity.adopt) {
+                self.adoption(adopt, table)?;
             }
             tables.push(table);
         }
@@ -82,6 +85,29 @@ impl TargetLook<'_> {
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// Where the keys of rows that are there already are read: a column of the table, a query that the target can run.
+    fn adoption(&mut self, adopt: &AdoptPlan, table: &TableInfo) -> Result<(), PgError> {
+        if let Some(column) = adopt.column.as_ref().filter(|column| table.column(&column.value).is_none()) {
+            let near = nearest(&column.value, table.columns.iter().map(|c| c.column.name.as_str()));
+            let message = format!("{} has no column `{}` to adopt keys from", table.name, column.value);
+            self.error("E0330", column, message, "not in the target", near.map(|near| format!("did you mean `{near}`?")));
+        }
+        if let Some(pairs) = &adopt.pairs {
+            let query = pairs.value.trim().trim_end_matches(';');
+            let sql = format!("EXPLAIN SELECT k::text, i::text::uuid FROM ({query}) AS q (k, i)");
+            match self.session.text_rows(&sql) {
+                Ok(_) => {}
+                Err(PgError::Server { error, .. }) => {
+                    let message = format!("the target cannot run the query for keys to adopt: {}", error.safe_message());
+                    let help = "it gives two columns: the legacy key and the new key".to_owned();
+                    self.error("E0331", pairs, message, "this query", Some(help));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
     }
 
     /// What would keep rows from being written, or change them on the way.

@@ -57,7 +57,10 @@ pub(super) struct Global {
     /// Only these entities
     #[arg(long, value_name = "ENTITY,…", value_delimiter = ',', global = true, help_heading = HEADING)]
     pub only: Vec<String>,
-    /// With --only: also everything that they refer to
+    /// Only the entities of this phase of the plan
+    #[arg(long, value_name = "NAME", value_delimiter = ',', global = true, help_heading = HEADING)]
+    pub phase: Vec<String>,
+    /// With --only or --phase: also everything that they refer to
     #[arg(long, global = true, help_heading = HEADING)]
     pub with_deps: bool,
     /// All entities but these
@@ -162,6 +165,20 @@ pub(super) enum Command {
         after_long_help = "Examples:\n  etl run\n  etl run --json > result.json\n  etl run --progress json 2> events.jsonl\n  etl run --only tasks --with-deps"
     )]
     Run(RunArgs),
+    /// Read the keys of rows that are in the target already
+    ///
+    /// From the column or query that `adopt` in the plan names, and from the mapping table of an earlier migration. Their rows count
+    /// as adopted and are not loaded again. A run does it by itself for entities with `adopt` in the plan; typed, it also takes up
+    /// what an earlier migration published, when its staging file is lost.
+    #[command(after_long_help = "Examples:\n  etl adopt\n  etl adopt --only offices,profiles")]
+    Adopt,
+    /// Take back what was loaded
+    ///
+    /// Removes from the target the rows and the published keys that this staging file loaded, children first; shows what it will do and
+    /// asks. Adopted rows, and rows of others, stay. Can be stopped at any moment; typed again, it goes on. Afterwards `etl run` loads
+    /// the rows again, under the same new keys.
+    #[command(after_long_help = "Examples:\n  etl rollback\n  etl rollback --run 7f3a9c --yes\n  etl rollback --only orders --cascade")]
+    Rollback(RollbackArgs),
     /// Compare the target with what was staged, every cell of every row
     #[command(after_long_help = "Examples:\n  etl validate\n  etl validate --only payments --show-values")]
     Validate,
@@ -183,6 +200,13 @@ pub(super) enum Command {
     /// The last run as text, JSON or Markdown
     #[command(after_long_help = "Examples:\n  etl report\n  etl report --format markdown > report.md\n  etl report --json")]
     Report(ReportArgs),
+    #[allow(clippy::doc_markdown, reason = "help text, shown as it stands")]
+    /// What a code means (E0110, REF_MISSING), with an example and its mended form; all codes without one
+    #[command(after_long_help = "Examples:\n  etl explain E0110\n  etl explain ref_missing\n  etl explain")]
+    Explain {
+        /// The code of a message, or the reason of a row in quarantine
+        code: Option<String>,
+    },
 }
 
 /// What commands understand that move rows.
@@ -207,7 +231,7 @@ pub(super) struct RunArgs {
 }
 
 /// Big enough that a transaction for each is cheap, small enough that a handful in flight stay within the memory of a small machine.
-const CHUNK_BYTES: u64 = 2 << 20;
+pub(super) const CHUNK_BYTES: u64 = 2 << 20;
 
 /// What is redone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -291,6 +315,18 @@ pub(super) enum Quarantine {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u64,
     },
+    /// Take rows up again, after the source or the target was mended
+    ///
+    /// Reads them anew and transforms and loads those that go through now, children after their parents; nothing else is touched. A run
+    /// does it by itself at its end, but sends rows that the target refused again only when they have changed.
+    Retry {
+        /// Of one entity
+        #[arg(long)]
+        entity: Option<String>,
+        /// With one reason
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+    },
     /// One row with the rule that held it; values are masked without --show-values
     Show {
         /// The entity
@@ -298,6 +334,19 @@ pub(super) enum Quarantine {
         /// Its key in the old database
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// Only what this run loaded; the beginning of its id is enough
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Also everything loaded that refers to it
+    #[arg(long)]
+    pub cascade: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -327,11 +376,14 @@ impl Command {
             Self::Transform(_) => "transform",
             Self::Load(_) => "load",
             Self::Run(_) => "run",
+            Self::Adopt => "adopt",
+            Self::Rollback(_) => "rollback",
             Self::Validate => "validate",
             Self::Status => "status",
             Self::Inspect(_) => "inspect",
             Self::Quarantine(_) => "quarantine",
             Self::Report(_) => "report",
+            Self::Explain { .. } => "explain",
         }
     }
 }

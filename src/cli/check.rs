@@ -8,7 +8,7 @@ use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::table::{Table, bytes, number};
 use crate::check::free_bytes;
 use crate::error::{Error, Exit};
-use crate::plan::{Problems, Severity};
+use crate::plan::{CompiledEntity, Problems, Severity};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let prepared = prepare(context, Purpose::Check)?;
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
 
 fn text(prepared: &Prepared) -> String {
     let Prepared { plan, selected, checked, problems, .. } = prepared;
-    let mut table = Table::new(&[">level", "entity", "target", ">rows", ">bytes"]);
+    let mut table = Table::new(&[">level", "entity", "target", ">rows", ">bytes", ">can fail"]);
     let mut totals = (0_u64, 0_u64);
     for (index, entity) in plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]) {
         let size = checked.sizes[index];
@@ -45,6 +45,7 @@ fn text(prepared: &Prepared) -> String {
             entity.target.value.clone(),
             size.map_or_else(|| "?".to_owned(), |size| number(size.rows)),
             size.map_or_else(|| "?".to_owned(), |size| bytes(size.bytes)),
+            checked.entities[index].as_ref().map_or_else(String::new, |e| format!("{} of {}", fallible(e).len(), e.columns.len())),
         ]);
     }
     let mut text = format!("{}: the entities in load order, rows and bytes as the source estimates them\n\n", plan.name);
@@ -54,7 +55,7 @@ fn text(prepared: &Prepared) -> String {
         let free = free_bytes(&plan.staging).map_or_else(String::new, |free| format!(", {} are free", bytes(free)));
         let _ = write!(text, "; {} will take about {}{free}", plan.staging.display(), bytes(needed));
     }
-    text.push('\n');
+    text.push_str("\ncan fail: columns that a row may not pass (a cast, a look-up, a rule);\n          such a row is quarantined, unless the column says otherwise\n");
     for (which, server) in [("source", &checked.source), ("target", &checked.target)] {
         if let Some(server) = server {
             let _ = writeln!(text, "{which}: PostgreSQL {}, database {}, as {}", server.version, server.database, server.user);
@@ -64,7 +65,11 @@ fn text(prepared: &Prepared) -> String {
         let _ = writeln!(text, "note: {note}");
     }
     let warnings = problems.all().len();
-    let warnings = if warnings == 0 { String::new() } else { format!(" ({warnings} warnings)") };
+    let warnings = match warnings {
+        0 => String::new(),
+        1 => " (1 warning)".to_owned(),
+        more => format!(" ({more} warnings)"),
+    };
     let _ = writeln!(text, "no problems{warnings}; next: etl run");
     text
 }
@@ -73,13 +78,20 @@ fn object(prepared: &Prepared, exit: Exit) -> Value {
     let Prepared { plan, selected, checked, problems, .. } = prepared;
     let entities = plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]).map(|(index, entity)| {
         let size = checked.sizes.get(index).copied().flatten();
-        json!({"name": entity.name, "target": entity.target.value, "level": entity.level, "rows": size.map(|s| s.rows), "bytes": size.map(|s| s.bytes)})
+        json!({"name": entity.name, "target": entity.target.value, "level": entity.level, "rows": size.map(|s| s.rows), "bytes": size.map(|s| s.bytes),
+               "fallible": checked.entities.get(index).and_then(Option::as_ref).map(fallible)})
     });
     json!({
         "schema": 1, "status": exit.word(), "exit": exit.code(), "migration": plan.name,
         "problems": listed(problems), "entities": entities.collect::<Vec<_>>(),
         "disk_bytes": checked.disk_needed, "notes": checked.notes,
     })
+}
+
+/// The columns whose expression can end in anything but a value.
+fn fallible(entity: &CompiledEntity) -> Vec<&str> {
+    let columns = entity.columns.iter().filter(|c| c.expr.fallible() && !c.expr.is_new_id());
+    columns.map(|c| c.column.name.as_str()).collect()
 }
 
 fn listed(problems: &Problems) -> Vec<Value> {

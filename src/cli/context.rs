@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::check::with_ancestors;
 use crate::error::Error;
 use crate::pg::{Endpoint, Role};
-use crate::plan::{Plan, Problems, expand, load};
+use crate::plan::{EntityPlan, Plan, Problems, expand, load};
 use crate::staging::{EntityRow, Moment, StagingError, StagingReader};
 
 /// What every command is given.
@@ -66,16 +66,30 @@ impl Context<'_> {
     /// Which entities of the plan the command is about.
     pub fn selection(&self, plan: &Plan) -> Result<Vec<bool>, Error> {
         let names = plan.entity_names();
-        let Global { only, exclude, with_deps, .. } = self.args;
+        let Global { only, phase, exclude, with_deps, .. } = self.args;
         for name in only.iter().chain(exclude) {
             if !names.contains(name) {
                 return Err(unknown_entity(name, &names, "the plan"));
             }
         }
-        if *with_deps && only.is_empty() {
-            return Err(Error::usage("--with-deps goes with --only", "etl … --only ENTITY --with-deps"));
+        if *with_deps && only.is_empty() && phase.is_empty() {
+            return Err(Error::usage("--with-deps goes with --only or --phase", "etl … --only ENTITY --with-deps"));
         }
-        let mut selected: Vec<bool> = names.iter().map(|name| only.is_empty() || only.contains(name)).collect();
+        let mut phases: Vec<&str> = plan.entities.iter().filter_map(|entity| entity.phase.as_deref()).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        if let Some(unknown) = phase.iter().find(|name| !phases.contains(&name.as_str())) {
+            let hint = if phases.is_empty() {
+                "an entity says phase = \"…\" to belong to one".to_owned()
+            } else {
+                format!("the plan has {}", phases.join(", "))
+            };
+            return Err(Error::Usage { message: format!("the plan has no phase `{unknown}`"), hint: Some(hint) });
+        }
+        let chosen = |entity: &EntityPlan| {
+            only.contains(&entity.name) || entity.phase.as_ref().is_some_and(|of| phase.contains(of)) || only.is_empty() && phase.is_empty()
+        };
+        let mut selected: Vec<bool> = plan.entities.iter().map(chosen).collect();
         if *with_deps {
             selected = with_ancestors(plan, &selected);
         }

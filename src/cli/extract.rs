@@ -7,5 +7,5 @@ use crate::error::{Error, Exit};
 use crate::pipeline::{Stage, Stages};
 
 pub(super) fn run(context: &Context<'_>, args: &StageArgs) -> Result<Exit, Error> {
-    move_rows(context, args, Stages::One(Stage::Extract), AtTheEnd::Nothing)
+    move_rows(context, args, Stages::One(Stage::Extract), None, AtTheEnd::Nothing)
 }

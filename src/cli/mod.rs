@@ -2,9 +2,11 @@
 //!
 //! Boundary: it decides nothing about rows. It finds plan, files and databases, calls the layers below, and tells what they found.
 
+mod adopt;
 mod args;
 mod check;
 mod context;
+mod explain;
 mod extract;
 mod inspect;
 mod interrupt;
@@ -15,6 +17,7 @@ mod prepare;
 mod progress;
 mod quarantine;
 mod report;
+mod rollback;
 mod run;
 mod status;
 mod table;
@@ -69,10 +72,13 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
         Command::Transform(args) => transform::run(context, args),
         Command::Load(args) => load::run(context, args),
         Command::Run(args) => run::run(context, args),
+        Command::Adopt => adopt::run(context),
+        Command::Rollback(args) => rollback::run(context, args),
         Command::Validate => validate::run(context),
         Command::Status => status::run(context),
         Command::Inspect(args) => inspect::run(context, &args.what),
         Command::Quarantine(args) => quarantine::run(context, &args.what),
         Command::Report(args) => report::run(context, args),
+        Command::Explain { code } => explain::run(context, code.as_deref()),
     }
 }

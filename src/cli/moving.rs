@@ -10,7 +10,7 @@ use super::interrupt;
 use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::progress::Progress;
 use crate::error::{Error, Exit};
-use crate::pipeline::{self, Finished, Redo, Settings, Setup, Stage, Stages};
+use crate::pipeline::{self, Finished, Redo, Retry, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
 use crate::report::{Ending, Summary};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
@@ -26,7 +26,13 @@ pub(super) enum AtTheEnd {
 }
 
 /// Goes through the stages, and through what is to follow.
-pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages, end: AtTheEnd) -> Result<Exit, Error> {
+pub(super) fn move_rows(
+    context: &Context<'_>,
+    args: &StageArgs,
+    stages: Stages,
+    retry: Option<Retry>,
+    end: AtTheEnd,
+) -> Result<Exit, Error> {
     let stop = interrupt::listen()?;
     let redo = match args.redo {
         None => Redo::Nothing,
@@ -42,6 +48,7 @@ pub(super) fn move_rows(context: &Context<'_>, args: &StageArgs, stages: Stages,
         jobs: context.jobs(),
         chunk_bytes: usize::try_from(args.chunk_bytes).unwrap_or(usize::MAX),
         redo,
+        retry,
         command: command_line(context, args),
     };
     let staging = plan.staging.clone();
@@ -206,6 +213,9 @@ fn command_line(context: &Context<'_>, args: &StageArgs) -> String {
     }
     if !global.only.is_empty() {
         option("--only", global.only.join(","));
+    }
+    if !global.phase.is_empty() {
+        option("--phase", global.phase.join(","));
     }
     if !global.exclude.is_empty() {
         option("--exclude", global.exclude.join(","));

@@ -26,6 +26,10 @@ pub(super) enum Purpose {
     Check,
     /// Moving rows.
     Stages(Stages, Redo),
+    /// Taking rows out of the target.
+    Rollback,
+    /// Reading keys in the target.
+    Adopt,
     /// Reading the target back.
     Validate,
 }
@@ -58,12 +62,16 @@ pub(super) fn prepare(context: &Context<'_>, purpose: Purpose) -> Result<Prepare
 type Sides = (Plan, Vec<bool>, Checked, Option<Endpoint>, Option<Endpoint>);
 
 fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Problems) -> Result<Sides, Error> {
-    let selected = context.selection(&plan)?;
+    let mut selected = context.selection(&plan)?;
+    if purpose == Purpose::Rollback {
+        // What refers to the selected entities may have to go as well.
+        selected.fill(true);
+    }
     let staging = if_there(&plan.staging)?;
     match purpose {
         Purpose::Stages(Stages::One(Stage::Transform), _) => parents(&plan, &selected, staging.as_ref(), Need::Transformed, problems)?,
         Purpose::Stages(Stages::One(Stage::Load) | Stages::All, _) => parents(&plan, &selected, staging.as_ref(), Need::Loaded, problems)?,
-        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Validate => {}
+        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Adopt | Purpose::Rollback | Purpose::Validate => {}
     }
     let source_is_needed = match purpose {
         Purpose::Check => true,
@@ -71,7 +79,8 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
             let everything_is_read = redo != Redo::Extract && staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s))?;
             stages.include(Stage::Extract) && !everything_is_read
         }
-        Purpose::Validate => false,
+        Purpose::Adopt => staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s)).map(|read| !read)?,
+        Purpose::Validate | Purpose::Rollback => false,
     };
     let source = if source_is_needed { Some(context.source(&plan)?) } else { context.source(&plan).ok() };
     let source_side = match (&source, &staging) {

@@ -4,17 +4,23 @@
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-use super::args::Quarantine;
+use super::args::{CHUNK_BYTES, Quarantine, StageArgs};
 use super::context::{Context, staged_entity};
 use super::inspect::key_of;
+use super::moving::{AtTheEnd, move_rows};
 use super::status::names;
 use super::table::{Table, number};
 use super::value;
 use crate::error::{Error, Exit};
+use crate::explain;
+use crate::pipeline::{Retry, Stages};
 use crate::row::{Column, read_tuple};
 use crate::staging::{QuarantineFilter, QuarantineRow, StagingReader};
 
 pub(super) fn run(context: &Context<'_>, what: &Quarantine) -> Result<Exit, Error> {
+    if let Quarantine::Retry { entity, reason } = what {
+        return retry(context, entity.clone(), reason.clone());
+    }
     let reader = context.staging()?;
     match what {
         Quarantine::List { entity, reason, keys: false, .. } => counts(context, &reader, entity.as_deref(), reason.as_deref())?,
@@ -23,8 +29,18 @@ pub(super) fn run(context: &Context<'_>, what: &Quarantine) -> Result<Exit, Erro
             rows(context, &reader, &QuarantineFilter { entity, code: reason.clone(), limit: Some(*limit) })?;
         }
         Quarantine::Show { entity, key } => show(context, &reader, entity, key)?,
+        Quarantine::Retry { .. } => {}
     }
     Ok(Exit::Done)
+}
+
+fn retry(context: &Context<'_>, entity: Option<String>, code: Option<String>) -> Result<Exit, Error> {
+    if let Some(name) = &entity {
+        staged_entity(&context.staging()?, name)?;
+    }
+    let retry = Retry { on_request: true, entity, code };
+    let args = StageArgs { redo: None, chunk_bytes: CHUNK_BYTES };
+    move_rows(context, &args, Stages::All, Some(retry), AtTheEnd::Validate)
 }
 
 fn counts(context: &Context<'_>, reader: &StagingReader, entity: Option<&str>, reason: Option<&str>) -> Result<(), Error> {
@@ -113,6 +129,9 @@ fn show(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) 
     }
     let _ = writeln!(text, "  chunk {}, row {}, run {}\n", row.chunk, row.row_no, row.run);
     text.push_str(&source_values(columns, &fields, show_values));
+    if explain::find(&row.code).is_some() {
+        let _ = writeln!(text, "\n`etl explain {}` says more", row.code);
+    }
     if !show_values {
         text.push_str("\nvalues are masked; --show-values shows them\n");
     }

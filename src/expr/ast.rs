@@ -156,8 +156,8 @@ impl Ast {
     /// Every `ref(…)`, those inside the plan's functions included. Calls that are not well formed are left to `bind`, which says why.
     pub fn references(&self, functions: &Functions) -> Vec<RefCall> {
         let mut found = Vec::new();
-        self.calls(functions, &mut |name, args, named, span| {
-            let ("ref", Some(Kind::Text(entity))) = (name, args.first().map(|a| &a.kind)) else { return };
+        self.calls(functions, &mut |name, args, named, _| {
+            let ("ref", Some(Node { kind: Kind::Text(entity), span })) = (name, args.first()) else { return };
             let option = |wanted: &str| {
                 named.iter().find(|(name, _)| name == wanted).and_then(|(_, value)| match &value.kind {
                     Kind::Text(text) => Some(text.as_str()),
@@ -185,8 +185,8 @@ impl Ast {
     /// Every code table named, those inside the plan's functions included.
     pub fn code_tables(&self, functions: &Functions) -> Vec<(String, Range<usize>)> {
         let mut found = Vec::new();
-        self.calls(functions, &mut |name, args, _, span| {
-            if let ("code", Some(Kind::Text(table))) = (name, args.first().map(|a| &a.kind)) {
+        self.calls(functions, &mut |name, args, _, _| {
+            if let ("code", Some(Node { kind: Kind::Text(table), span })) = (name, args.first()) {
                 found.push((table.clone(), span.clone()));
             }
         });

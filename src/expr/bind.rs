@@ -10,7 +10,7 @@ use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::functions::Functions;
-use super::pattern::{self, Matcher};
+use super::pattern;
 use super::typed::{Expr, Node};
 use super::{numeric, typed};
 use crate::row::{Column, KeyKind, SqlType, Value};
@@ -142,13 +142,13 @@ impl Binder<'_> {
             Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
             Kind::Between { operand, low, high, negated } => self.between(operand, low, high, *negated, span),
-            Kind::Like { by: Pattern::Similar, .. } => self.unsupported(span, "`similar to`", "write a regular expression with ~"),
+            Kind::Like { operand, pattern, escape, by: Pattern::Similar, negated } => {
+                self.similar(operand, pattern, escape.as_deref(), *negated, span)
+            }
             Kind::Like { operand, pattern, escape, by, negated } => {
                 self.like(operand, pattern, escape.as_deref(), (*by == Pattern::Ilike, *negated), span)
             }
-            Kind::Array(_) | Kind::Subscript { .. } | Kind::Slice { .. } | Kind::Quantified { .. } => {
-                self.unsupported(span, "an array", "compute it in the source query")
-            }
+            Kind::Array(_) | Kind::Subscript { .. } | Kind::Slice { .. } | Kind::Quantified { .. } => self.collection(node),
             Kind::Row(_) => self.unsupported(span, "a row of several values", "compare the values one by one"),
             Kind::Case { operand, branches, otherwise } => self.case(operand.as_deref(), branches, otherwise.as_deref(), hint, span),
             Kind::Cast(operand, name) => self.written_cast(operand, name, span),
@@ -177,6 +177,9 @@ impl Binder<'_> {
         let bound = match &node.kind {
             Kind::And(left, right) => Node::And(self.conditions(left, right, "and")?),
             Kind::Or(left, right) => Node::Or(self.conditions(left, right, "or")?),
+            Kind::Is(operand, Test::Null, negated) if super::collection::row(operand).is_some() => {
+                return self.row_is_null(operand, *negated, &node.span).flatten();
+            }
             Kind::Not(operand) => {
                 let operand = self.bind(operand, None)?;
                 Node::Not(Box::new(self.condition(operand, "not")?))
@@ -196,7 +199,10 @@ impl Binder<'_> {
         self.operator("-", vec![operand], span)
     }
 
-    fn distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
+    pub fn distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        if let Some(bound) = self.rows_distinct(left, right, negated, span) {
+            return bound;
+        }
         let (left, right) = (self.bind(left, None), self.bind(right, None));
         let (by, left, right) = self.comparable(left?, right?, "is distinct from", false, span)?;
         Some(Bound::new(Node::Distinct { by, sides: Box::new([left, right]), negated }, SqlType::Bool, span))
@@ -208,7 +214,8 @@ impl Binder<'_> {
             let message = format!("the collation {collation} is not supported");
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write collate \"C\""));
         }
-        let mut operand = self.textual(operand, "collate")?;
+        let arrays = operand.ty.as_ref().and_then(Self::comparator).is_some_and(|by| by.is_collated());
+        let mut operand = if arrays { operand } else { self.textual(operand, "collate")? };
         operand.bytewise = true;
         Some(operand)
     }
@@ -259,19 +266,23 @@ impl Binder<'_> {
     }
 
     fn binary(&mut self, operator: &str, left: &AstNode, right: &AstNode, span: &Range<usize>) -> Option<Bound> {
+        if let Some(op) = Comparison::named(operator)
+            && let Some(bound) = self.rows(op, left, right, span)
+        {
+            return bound;
+        }
         // Both sides are bound before either is given up, so that the mistakes of both are found.
         let sides = [self.bind(left, None), self.bind(right, None)];
         self.infix(operator, sides, span)
     }
 
-    fn infix(&mut self, operator: &str, [left, right]: [Option<Bound>; 2], span: &Range<usize>) -> Option<Bound> {
+    pub fn infix(&mut self, operator: &str, [left, right]: [Option<Bound>; 2], span: &Range<usize>) -> Option<Bound> {
         let (left, right) = (left?, right?);
         if let Some(op) = Comparison::named(operator) {
             return self.comparison(op, left, right, span);
         }
         match operator {
             "||" => self.concatenation(left, right, span),
-            "~" | "~*" | "!~" | "!~*" => self.regex(left, right, operator.ends_with('*'), operator.starts_with('!'), span),
             _ => self.operator(operator, vec![left, right], span),
         }
     }
@@ -285,6 +296,9 @@ impl Binder<'_> {
     }
 
     fn within(&mut self, operand: &AstNode, list: &[AstNode], negated: bool, span: &Range<usize>) -> Option<Bound> {
+        if let Some(bound) = self.row_within(operand, list, negated, span) {
+            return bound;
+        }
         let bound = self.bind(operand, None);
         let items: Vec<_> = list.iter().map(|item| self.bind(item, None)).collect();
         let mut all = vec![bound?];
@@ -297,6 +311,7 @@ impl Binder<'_> {
         let apart = all.len() == 2 || (has(&SqlType::Date) && (has(&SqlType::Timestamp) || has(&SqlType::TimestampTz)));
         if !apart
             && let Some(Some(ty)) = Self::common_type(&all)
+            && !matches!(ty, SqlType::Array(_))
             && let Some(by) = Self::comparator(&ty)
         {
             let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
@@ -318,10 +333,7 @@ impl Binder<'_> {
     }
 
     fn between(&mut self, operand: &AstNode, low: &AstNode, high: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
-        let mut side = |op, bound: &AstNode| {
-            let (left, right) = (self.bind(operand, None), self.bind(bound, None));
-            Some(self.comparison(op, left?, right?, span)?.node)
-        };
+        let mut side = |op, bound: &AstNode| Some(self.compared(op, operand, bound, span)?.node);
         let (low, high) = if negated {
             (side(Comparison::Less, low), side(Comparison::Greater, high))
         } else {
@@ -369,21 +381,21 @@ impl Binder<'_> {
         Some(Bound::new(if negated { Node::Not(Box::new(node)) } else { node }, SqlType::Bool, span))
     }
 
-    fn regex(&mut self, operand: Bound, pattern: Bound, fold: bool, negated: bool, span: &Range<usize>) -> Option<Bound> {
-        let at = pattern.span.clone();
-        self.by_database("~", [&operand, &pattern])?;
-        let operand = self.textual(operand, "~")?.node;
-        if matches!(pattern.node, Node::Const(Value::Null)) {
-            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
-        }
-        let pattern = self.literal(pattern, "a pattern")?;
-        match Matcher::new(&pattern, fold) {
-            Ok(regex) => {
-                let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand: Box::new(operand), negated };
-                Some(Bound::new(node, SqlType::Bool, span))
+    /// `similar to`, as the regular expression that it is.
+    fn similar(&mut self, operand: &AstNode, like: &AstNode, escape: Option<&str>, negated: bool, span: &Range<usize>) -> Option<Bound> {
+        let (operand, mut pattern) = (self.bind(operand, None), self.bind(like, None)?);
+        match &mut pattern.node {
+            Node::Const(Value::Null) => {}
+            Node::Const(Value::Text(text)) => match pattern::similar(text, escape) {
+                Ok(regex) => *text = regex.into(),
+                Err(why) => return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), why)),
+            },
+            _ => {
+                let message = "the pattern of `similar to` must be a literal";
+                return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message).help("write it as '…'"));
             }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why)),
         }
+        self.operator(if negated { "!~" } else { "~" }, vec![operand?, pattern], span)
     }
 
     fn case(
@@ -399,10 +411,7 @@ impl Binder<'_> {
         for (when, then) in branches {
             let condition = match operand {
                 None => self.bind(when, None).and_then(|when| self.condition(when, "when")),
-                Some(operand) => {
-                    let (left, right) = (self.bind(operand, None), self.bind(when, None));
-                    left.zip(right).and_then(|(l, r)| Some(self.comparison(Comparison::Equal, l, r, &when.span)?.node))
-                }
+                Some(operand) => self.compared(Comparison::Equal, operand, when, &when.span).map(|bound| bound.node),
             };
             conditions.push(condition);
             results.push(self.bind(then, hint));
@@ -424,6 +433,9 @@ impl Binder<'_> {
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {
         let ty = self.named_type(name, span)?;
+        if let (Kind::Array(items), SqlType::Array(_), []) = (&operand.kind, &ty, name.modifiers.as_slice()) {
+            return self.array(items, Some(&ty), span);
+        }
         let operand = self.bind(operand, Some(&ty))?;
         let bytewise = operand.bytewise;
         let node = self.explicit(operand, &ty, span)?;
@@ -505,7 +517,10 @@ impl Binder<'_> {
             SqlType::Date | SqlType::Timestamp => Comparator::Instant,
             SqlType::TimestampTz => Comparator::TimestampTz,
             SqlType::Uuid => Comparator::Uuid,
+            SqlType::Bytea => Comparator::Bytea,
             SqlType::Enum(ty) => Comparator::Enum(ty.clone()),
+            SqlType::Jsonb => Comparator::Jsonb,
+            SqlType::Array(array) => Comparator::Array(Arc::new((Self::comparator(&array.element)?, array.element.clone()))),
             _ => return None,
         })
     }

@@ -4,7 +4,9 @@
 #![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "all casts have one signature")]
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::array::Conversion;
 use super::context::{EvalError, Evaluated};
 use super::registry::{int_of, mismatch, text_of};
 use super::{datetime, json, numeric};
@@ -25,7 +27,7 @@ pub(super) enum How {
 pub(super) type Run = for<'r> fn(Value<'r>) -> Evaluated<'r>;
 
 /// What a cast does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Step {
     /// The value stays what it is.
     Nothing,
@@ -33,10 +35,12 @@ pub(super) enum Step {
     Convert(Run, bool),
     /// Text becomes a label of the enumerated type, or the cast fails.
     Label,
+    /// A cast from or to an array.
+    Array(Arc<Conversion>),
 }
 
 /// A cast from one type to another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cast {
     pub how: How,
     pub step: Step,
@@ -68,11 +72,30 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Int4, T::Bool) => convert(How::Explicit, int_to_bool, false),
         (T::Date, T::Timestamp) => convert(How::Implicit, date_to_timestamp, true),
         (T::Timestamp, T::Date) => lossy(convert(How::Assignment, timestamp_to_date, true)),
+        (T::Jsonb, T::Bool) => convert(How::Explicit, json::to_bool, true),
+        (T::Jsonb, T::Numeric) => convert(How::Explicit, json::to_numeric, true),
+        (T::Jsonb, T::Int2 | T::Int4 | T::Int8 | T::Float4 | T::Float8) => convert(How::Explicit, json::to_number(to)?, true),
         (T::Json, T::Jsonb) => convert(How::Assignment, parse_jsonb, true),
         (T::Jsonb, T::Json) => convert(How::Assignment, jsonb_to_json, false),
+        (T::Array(_), _) | (T::Text | T::Varchar | T::Name | T::Bpchar, T::Array(_)) => array(from, to)?,
         (from, T::Text | T::Varchar | T::Bpchar) => convert(How::Assignment, output(from)?, false),
         (T::Text | T::Varchar | T::Name | T::Bpchar, T::Enum(_)) => Cast { how: How::Explicit, step: Step::Label, lossy: false },
         (T::Text | T::Varchar | T::Name | T::Bpchar, to) => convert(How::Explicit, input(to)?, true),
+        _ => return None,
+    })
+}
+
+/// Casts from and to arrays: element by element, or by the text form.
+fn array(from: &SqlType, to: &SqlType) -> Option<Cast> {
+    let by = |how, conversion| Cast { how, step: Step::Array(Arc::new(conversion)), lossy: false };
+    Some(match (from, to) {
+        (SqlType::Array(from), SqlType::Array(to)) => {
+            let element = find(&from.element, &to.element)?;
+            let conversion = Arc::new(Conversion::of(&element.step, &to.element)?);
+            Cast { step: Step::Array(Arc::new(Conversion::Elements(from.clone(), to.clone(), conversion))), ..element }
+        }
+        (_, SqlType::Text | SqlType::Varchar | SqlType::Bpchar) => by(How::Assignment, Conversion::output(from)?),
+        (_, SqlType::Array(_)) => by(How::Explicit, Conversion::input(to)?),
         _ => return None,
     })
 }
@@ -102,6 +125,7 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
         SqlType::Uuid => parse_uuid,
+        SqlType::Bytea => super::bytes::input,
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar => |v| text(v).map(Value::Text),
@@ -131,6 +155,7 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
             Value::Uuid(id) => owned(uuid::Uuid::from_bytes(id).to_string()),
             _ => Err(mismatch()),
         },
+        SqlType::Bytea => super::bytes::output,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Json | SqlType::Jsonb | SqlType::Enum(_) => {
             |v| text(v).map(Value::Text)
         }

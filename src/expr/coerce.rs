@@ -19,6 +19,7 @@ pub(super) enum Category {
     String,
     DateTime,
     Timespan,
+    Array,
     /// Every other type is a category of its own, as far as casts go.
     Other,
 }
@@ -30,6 +31,7 @@ pub(super) fn category(ty: &SqlType) -> Category {
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name => Category::String,
         SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
         SqlType::Interval => Category::Timespan,
+        SqlType::Array(_) => Category::Array,
         _ => Category::Other,
     }
 }
@@ -64,6 +66,7 @@ impl Binder<'_> {
                 Node::Const(null) => Node::Const(null),
                 node => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(node) },
             },
+            Step::Array(by) => Node::Convert { by, to: to.clone(), operand: Box::new(node) },
             Step::Label => match to {
                 SqlType::Enum(ty) => Node::Label { ty: ty.clone(), operand: Box::new(node) },
                 _ => node,
@@ -102,11 +105,15 @@ impl Binder<'_> {
             let message = format!("'{text}' is no label of {}", ty.name);
             return Err(Diagnostic::new(codes::ENUM_LABEL, 0..0, message).help(help));
         }
-        let Some(input) = cast::input(to) else {
+        let input = match to {
+            SqlType::Array(_) => super::array::Conversion::input(to),
+            _ => cast::input(to).map(|run| super::array::Conversion::Run(run, true)),
+        };
+        let Some(input) = input else {
             let message = format!("a literal of type {to} is not supported");
             return Err(Diagnostic::new(codes::UNSUPPORTED, 0..0, message).help("compute it in the source query"));
         };
-        input(Value::Text(text.to_owned().into())).map_err(|error| {
+        input.run(Value::Text(text.to_owned().into())).map_err(|error| {
             let (message, help) = match error {
                 EvalError::Sql { sqlstate: "0A000", message } => {
                     (format!("'{text}' is {message}"), Some("write it in ISO form, with its zone"))
@@ -173,7 +180,7 @@ impl Binder<'_> {
         match cast::find(&from, to) {
             Some(cast) if cast.how <= How::Assignment && !cast.lossy => Some((Self::convert(bound.node, cast, to), to.clone())),
             found => {
-                let message = format!("a value of type {from} does not go into a column of type {to}");
+                let message = format!("{from} does not go into a column of type {to}");
                 let help = match found {
                     Some(cast) if cast.lossy && from == SqlType::Numeric => {
                         format!("the fraction would be lost: write round(…)::{to} where that is meant")
@@ -252,12 +259,14 @@ impl Binder<'_> {
             (Some(l), Some(r)) if l.is_integer() && r.is_integer() => return Some((Comparator::Int, left.node, right.node)),
             // `character` keeps to its own rule only among its own.
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => Some(SqlType::Text),
+            // Arrays are compared with arrays of the very same type.
+            (Some(l @ SqlType::Array(_)), Some(r @ SqlType::Array(_))) if l != r => None,
             _ => Self::common_type(&[left_type(&left), left_type(&right)]).flatten(),
         };
         let Some((ty, by)) = ty.and_then(|ty| Self::comparator(&ty).map(|by| (ty, by))) else {
-            let message = format!("there is no {} {operator} {} here", names.0, names.1);
+            let message = format!("{} and {} cannot be compared by `{operator}` here", names.0, names.1);
             let help = match (names.0.as_str(), names.1.as_str()) {
-                (l, r) if l.contains("json") || r.contains("json") => "compare a part of it as text: x ->> 'key'".to_owned(),
+                (l, r) if l == "json" || r == "json" => "compare a part of it as text: x ->> 'key'".to_owned(),
                 (l, r) if l.contains("time zone") || r.contains("time zone") => {
                     "what it means depends on the time zone of the session: compare values of one type".to_owned()
                 }
@@ -266,7 +275,7 @@ impl Binder<'_> {
             };
             return self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), message).help(help));
         };
-        if orders && !bytewise && matches!(by, Comparator::Text | Comparator::Padded) {
+        if orders && !bytewise && by.is_collated() {
             let message = format!("`{operator}` on text depends on the collation of the database");
             return self.refuse(
                 Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write x collate \"C\" for the order of the bytes"),

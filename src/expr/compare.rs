@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::array;
 use super::context::EvalError;
+use super::json;
 use super::numeric;
 use super::registry::{int_of, mismatch};
-use crate::row::{EnumType, Value};
+use crate::row::{EnumType, SqlType, Value};
 
 /// How two values that are not NULL are compared.
 #[derive(Clone, Debug)]
@@ -23,8 +25,13 @@ pub(super) enum Comparator {
     Instant,
     TimestampTz,
     Uuid,
+    Bytea,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
+    /// `jsonb`. Strings in it are in the order of the database's collation, so where that decides, the order is refused.
+    Jsonb,
+    /// Arrays of one type, by the order of their elements.
+    Array(Arc<(Comparator, SqlType)>),
 }
 
 const DAY: i128 = 86_400_000_000;
@@ -51,12 +58,33 @@ impl Comparator {
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
             (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
                 place(l)?.cmp(&place(r)?)
             }
+            (Self::Jsonb, Value::Jsonb(l), Value::Jsonb(r)) => json::order(l, r)?,
+            (Self::Array(of), l, r) => array::order(&of.0, &of.1, l, r)?,
             _ => return Err(mismatch()),
         })
+    }
+
+    /// Whether the order, equality apart, depends on a collation.
+    pub fn is_collated(&self) -> bool {
+        match self {
+            Self::Text | Self::Padded => true,
+            Self::Array(of) => of.0.is_collated(),
+            _ => false,
+        }
+    }
+
+    /// Whether finding the order can fail.
+    pub fn can_fail(&self) -> bool {
+        match self {
+            Self::Jsonb => true,
+            Self::Array(of) => of.0.can_fail(),
+            _ => false,
+        }
     }
 
     /// Whether two values, neither of them NULL, are equal. Texts are compared by length first: ordering against an empty text
@@ -64,6 +92,8 @@ impl Comparator {
     pub fn equal(&self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
         match (self, left, right) {
             (Self::Text, Value::Text(l), Value::Text(r)) => Ok(l == r),
+            (Self::Jsonb, Value::Jsonb(l), Value::Jsonb(r)) => json::equal(l, r),
+            (Self::Array(of), l, r) => array::equal(&of.0, &of.1, l, r),
             _ => self.order(left, right).map(Ordering::is_eq),
         }
     }

@@ -37,6 +37,7 @@ pub fn parse(text: &str) -> Result<Ast, Diagnostic> {
     if longest_chain(&tokens) > LONGEST {
         return Err(source.too_deep());
     }
+    let tokens = with_spaces_to_trim(tokens);
     let mut parser = Parser::new(&PostgreSqlDialect {}).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().map_err(|error| source.syntax_error(error))?;
     let rest = parser.peek_token();
@@ -132,12 +133,14 @@ impl<'a> Source<'a> {
             Some((words, at)) if at.line > 0 => {
                 let start = self.offset(at);
                 let end = self.text[start..].find(|c: char| c.is_whitespace()).map_or(self.text.len(), |n| start + n);
-                Diagnostic::new(codes::SYNTAX, start..end, words.to_owned())
+                Diagnostic::new(codes::SYNTAX, start..end, plain(words))
             }
-            Some((words, _)) => {
-                Diagnostic::new(codes::SYNTAX, 0..self.text.len(), words.replace("found: EOF", "found the end of the expression"))
+            other => {
+                let words = other.map_or(message.as_str(), |(words, _)| words);
+                let help = if words.starts_with("Expected: )") { "close the parenthesis" } else { "complete it, or leave its end out" };
+                let help = words.ends_with("found: EOF").then(|| help.to_owned());
+                Diagnostic::new(codes::SYNTAX, 0..self.text.len(), plain(words)).help_if(help)
             }
-            None => Diagnostic::new(codes::SYNTAX, 0..self.text.len(), message),
         }
     }
 
@@ -203,6 +206,12 @@ impl<'a> Source<'a> {
                 self.collection(expr, span, deeper)
             }
             Expr::AtTimeZone { .. } | Expr::Extract { .. } | Expr::Overlay { .. } => self.call_in_words(expr, span, deeper),
+            Expr::IsNormalized { expr, form, negated } => {
+                let form = form.iter().map(|form| Node { kind: Kind::Text(form.to_string()), span: span.clone() });
+                let args = std::iter::once(self.node(expr, deeper)?).chain(form).collect();
+                let call = Kind::Call { name: "is_normalized".to_owned(), args, named: Vec::new() };
+                Ok(if *negated { Kind::Not(Box::new(Node { kind: call, span: span.clone() })) } else { call })
+            }
             Expr::Interval(interval) => Self::interval(interval, span),
             expr => self.test(expr, span, deeper),
         }
@@ -291,7 +300,11 @@ impl<'a> Source<'a> {
         let (name, args): (_, Vec<&Expr>) = match expr {
             Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("ceil", vec![expr]),
             Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => ("floor", vec![expr]),
-            Expr::Position { expr, r#in } => ("strpos", vec![r#in, expr]),
+            Expr::Position { expr, r#in } => ("position", vec![r#in, expr]),
+            // Only `substring` is syntax; `substr` is a function like any other, and takes no patterns.
+            Expr::Substring { special: false, shorthand: true, .. } => {
+                return Err(Self::unsupported(span.clone(), "`substr` with words in it", "write substring(x from 2 for 3)"));
+            }
             Expr::Substring { expr, substring_from, substring_for, shorthand, .. } => {
                 let from = substring_from.as_deref().unwrap_or(&first);
                 (if *shorthand { "substr" } else { "substring" }, [&**expr, from].into_iter().chain(substring_for.as_deref()).collect())
@@ -302,7 +315,7 @@ impl<'a> Source<'a> {
                     Some(TrimWhereField::Leading) => "ltrim",
                     Some(TrimWhereField::Trailing) => "rtrim",
                 };
-                let set = trim_what.as_deref().into_iter().chain(trim_characters.iter().flatten());
+                let set = trim_what.as_deref().filter(|what| !is_unwritten(what)).into_iter().chain(trim_characters.iter().flatten());
                 (name, std::iter::once(&**expr).chain(set).collect())
             }
             // What PostgreSQL's own grammar makes of these.
@@ -363,6 +376,15 @@ impl<'a> Source<'a> {
                 Ok(Kind::Quantified { operator, operand, array, all: matches!(expr, Expr::AllOp { .. }) })
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
+                // Parentheses begin a new access, and would be lost.
+                if let Expr::Nested(inner) = &**root
+                    && matches!(**inner, Expr::CompoundFieldAccess { .. })
+                {
+                    return Err(Self::unsupported(span.clone(), "a subscript of a subscript in parentheses", "leave the parentheses out"));
+                }
+                if !matches!(**root, Expr::Nested(_) | Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+                    return Err(Self::unsupported(span.clone(), "a subscript without parentheses", "write (…)[1]"));
+                }
                 let mut node = self.node(root, deeper)?;
                 for access in access_chain {
                     let AccessExpr::Subscript(subscript) = access else { return Err(Self::refused(expr, span.clone())) };
@@ -453,14 +475,14 @@ impl<'a> Source<'a> {
             _ => true,
         };
         if !plain {
-            let message = format!("the operands of `{name}` are not plain");
+            let message = format!("what belongs to `{name}` can be read in two ways");
             return Err(Diagnostic::new(codes::PRECEDENCE, span.clone(), message).help("put parentheses around what belongs together"));
         }
         Ok(name)
     }
 
     fn call(&self, function: &Function, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
-        let mut name = last_name(&function.name);
+        let name = last_name(&function.name);
         if function.name.0.len() > 1 {
             // `pg_catalog.lower(…)` is the same function; any other schema holds functions that are not here.
             if !function.name.to_string().to_lowercase().starts_with("pg_catalog.") {
@@ -511,9 +533,21 @@ impl<'a> Source<'a> {
                 }
             }
         }
-        if name == "position" && args.len() == 2 {
-            // As a plain call, PostgreSQL's `position(string, substring)` has its arguments the other way round.
-            "strpos".clone_into(&mut name);
+        // A name in a schema is a plain call to the grammar, too.
+        match (name.as_str(), &mut args[..]) {
+            _ if function.name.0.len() > 1 => {}
+            // The form is a word of the grammar, and a text is none.
+            ("normalize", [_, Node { kind, span }]) => match kind {
+                Kind::Column(form) if matches!(form.as_str(), "nfc" | "nfd" | "nfkc" | "nfkd") => {
+                    *kind = Kind::Text(form.to_ascii_uppercase());
+                }
+                _ => return Err(Diagnostic::new(codes::SYNTAX, span.clone(), "the form is a word").help("write normalize(x, NFC)")),
+            },
+            // PostgreSQL's grammar has no plain call of it.
+            ("position", [_, _]) => {
+                return Err(Diagnostic::new(codes::SYNTAX, span.clone(), "`position` has words in it").help("write position(part in x)"));
+            }
+            _ => {}
         }
         Ok(Kind::Call { name, args, named })
     }
@@ -574,6 +608,54 @@ impl<'a> Source<'a> {
         };
         Ok(TypeName { name: name.to_owned(), modifiers, dimensions: 0 })
     }
+}
+
+/// The parser's words as a sentence: `Expected: ), found: EOF`.
+fn plain(words: &str) -> String {
+    let Some((expected, found)) = words.strip_prefix("Expected: ").and_then(|words| words.rsplit_once(", found: ")) else {
+        return words.to_owned();
+    };
+    let quoted = |word: &str| if word.contains(' ') { word.to_owned() } else { format!("`{word}`") };
+    match found {
+        "EOF" => format!("the expression ends where {} is expected", quoted(expected)),
+        found => format!("{} is expected, not {}", quoted(expected), quoted(found)),
+    }
+}
+
+/// Stands for the characters of `trim(leading from x)`, which the parser does not read without them. No text of PostgreSQL holds it.
+const UNWRITTEN: &str = "\0";
+
+fn is_unwritten(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::SingleQuotedString(text) if text == UNWRITTEN))
+}
+
+/// Puts [`UNWRITTEN`] between `trim (`, `trim (leading` and their like, and `from`.
+fn with_spaces_to_trim(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out = Vec::with_capacity(tokens.len() + 1);
+    // How much of `trim (leading` stands before the token.
+    let mut seen = 0;
+    for token in tokens {
+        let keyword = match &token.token {
+            Token::Whitespace(_) => {
+                out.push(token);
+                continue;
+            }
+            Token::Word(word) if word.quote_style.is_none() => Some(word.keyword),
+            _ => None,
+        };
+        seen = match (seen, keyword) {
+            (_, Some(Keyword::TRIM)) => 1,
+            (1, None) if token.token == Token::LParen => 2,
+            (2, Some(Keyword::BOTH | Keyword::LEADING | Keyword::TRAILING)) => 3,
+            (2 | 3, Some(Keyword::FROM)) => {
+                out.push(TokenWithSpan { token: Token::SingleQuotedString(UNWRITTEN.to_owned()), span: token.span });
+                0
+            }
+            _ => 0,
+        };
+        out.push(token);
+    }
+    out
 }
 
 /// How deep a tree the tokens can make at most: operators in a row, summed over the parentheses that are open.

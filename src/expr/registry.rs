@@ -5,7 +5,9 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
-use super::{array, bytes, datetime, float, format, identity, interval, json, mask, numeric, pattern, text, zone};
+use super::{
+    array, bytes, datetime, encoding, float, format, identity, interval, json, mask, numeric, pattern, quote, regexp, text, text_edit, zone,
+};
 use crate::row::{SqlType, Value};
 
 /// The type of an argument or a result, as a signature names it.
@@ -55,6 +57,8 @@ pub enum Ty {
     Jsonb,
     /// `text[]`
     TextArray,
+    /// `integer[]`
+    Int4Array,
     /// Any type; literals become text.
     Any,
     /// The element type that all arguments of this kind, and the elements of those that are [`Ty::AnyArray`], have in common
@@ -86,6 +90,7 @@ impl Ty {
             Self::Varbit => SqlType::Varbit,
             Self::Json => SqlType::Json,
             Self::TextArray => SqlType::Text.array(),
+            Self::Int4Array => SqlType::Int4.array(),
             Self::Text => SqlType::Text,
             Self::Bpchar => SqlType::Bpchar,
             Self::Bytea => SqlType::Bytea,
@@ -241,8 +246,11 @@ impl Builtin {
 /// The families in the order of the documentation.
 pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("text", text::FUNCTIONS),
-    ("patterns", pattern::FUNCTIONS),
+    ("text", text_edit::FUNCTIONS),
+    ("text", quote::FUNCTIONS),
+    ("patterns", regexp::FUNCTIONS),
     ("bytes", bytes::FUNCTIONS),
+    ("bytes", encoding::FUNCTIONS),
     ("numbers", numeric::FUNCTIONS),
     ("floating point", float::FUNCTIONS),
     ("dates and times", datetime::FUNCTIONS),
@@ -250,6 +258,7 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("time zones", zone::FUNCTIONS),
     ("formats", format::FUNCTIONS),
     ("json", json::FUNCTIONS),
+    ("json paths", json::path::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
     ("identity", identity::FUNCTIONS),
     ("rehearsal data", mask::FUNCTIONS),
@@ -257,13 +266,15 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
 
 /// The operators, family by family.
 pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
-    ("text", text::OPERATORS),
+    ("text", text_edit::OPERATORS),
+    ("patterns", regexp::OPERATORS),
     ("bytes", bytes::OPERATORS),
     ("numbers", numeric::OPERATORS),
     ("floating point", float::OPERATORS),
     ("dates and times", datetime::OPERATORS),
     ("intervals", interval::OPERATORS),
     ("json", json::OPERATORS),
+    ("json paths", json::path::OPERATORS),
     ("arrays", array::OPERATORS),
 ];
 
@@ -273,8 +284,6 @@ pub(super) const SPECIAL: &[(&str, &str)] = &[
     ("nullif", "NULL where the two are equal, else the first"),
     ("greatest", "the greatest argument that is not NULL"),
     ("least", "the least argument that is not NULL"),
-    ("regexp_replace", "text with matches of a pattern replaced; flags g and i"),
-    ("regexp_like", "whether a pattern matches; flag i"),
     ("pg_input_is_valid", "whether text can be cast to the named type"),
     ("new_id", "the new key of this row"),
     ("legacy_key", "the legacy key of this row, as text"),
@@ -313,6 +322,7 @@ pub(super) const VOLATILE: &[(&str, &str)] = &[
     ("setseed", "compute a value from the row: md5(id::text)"),
     ("gen_random_uuid", "new_id() is the same on every run"),
     ("uuid_generate_v1", "new_id() is the same on every run"),
+    ("uuid_generate_v1mc", "new_id() is the same on every run"),
     ("uuid_generate_v4", "new_id() is the same on every run"),
     ("uuidv4", "new_id() is the same on every run"),
     ("uuidv7", "new_id() is the same on every run"),

@@ -128,7 +128,7 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
         } else {
             continue;
         };
-        candidates.retain(|c| of(c).is_none_or(|ty| category(&ty) == chosen));
+        candidates.retain(|c| parameter(c, at) != Some(Ty::AnyText) && of(c).is_none_or(|ty| category(&ty) == chosen));
         if candidates.iter().any(|c| of(c).is_some_and(|ty| is_preferred(&ty))) {
             candidates.retain(|c| of(c).is_none_or(|ty| is_preferred(&ty)));
         }
@@ -206,11 +206,16 @@ impl Binder<'_> {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
-        let bytewise = args.iter().any(|arg| arg.bytewise);
-        if matches!(builtin.name, "lower" | "upper" | "initcap" | "to_char") || builtin.name.starts_with("regexp_") {
+        // The name of an encoding is of type `name`, whose collation is "C", and so is then the result's.
+        let bytewise = args.iter().any(|arg| arg.bytewise) || builtin.name == "convert_from";
+        if super::text::COLLATED.contains(&builtin.name) {
             self.by_database(builtin.name, &args)?;
         }
         let element = element_type(builtin, &args).flatten();
+        let given: Vec<_> = args.iter().map(|arg| arg.ty.as_ref()).collect();
+        if let Some(message) = super::array::misuse(builtin, &given, element.as_ref()) {
+            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("cast an argument"));
+        }
         let types: Vec<SqlType> = args
             .iter()
             .enumerate()
@@ -276,26 +281,7 @@ impl Binder<'_> {
             ty @ (Ty::AnyElement | Ty::AnyArray) => self.implicit(arg, &concrete(ty, element)?),
             Ty::AnyJson => match &arg.ty {
                 None => self.settle(arg),
-                Some(
-                    SqlType::Float4
-                    | SqlType::Float8
-                    | SqlType::Bytea
-                    | SqlType::Time
-                    | SqlType::TimeTz
-                    | SqlType::TimestampTz
-                    | SqlType::Interval
-                    | SqlType::Xml
-                    | SqlType::Money
-                    | SqlType::Inet
-                    | SqlType::Cidr
-                    | SqlType::Macaddr
-                    | SqlType::Macaddr8
-                    | SqlType::Bit
-                    | SqlType::Varbit
-                    | SqlType::Array(_)
-                    | SqlType::Composite(_)
-                    | SqlType::Other { .. },
-                ) => {
+                Some(ty) if !super::json::has_form(ty) => {
                     let message = format!("the JSON form of {} is not supported", arg.type_name());
                     self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span, message).help("convert it to text in the source query"))
                 }
@@ -308,6 +294,10 @@ impl Binder<'_> {
     /// A value in text form: by the output function for `concat`, by the cast for `||`.
     pub fn as_text(&mut self, bound: Bound, by_output: bool) -> Option<Node> {
         let Some(from) = bound.ty.clone() else { return self.coerce_unknown(bound, &SqlType::Text) };
+        if matches!(from, SqlType::Array(_)) {
+            let span = bound.span.clone();
+            return self.explicit(bound, &SqlType::Text, &span);
+        }
         let run = match from {
             SqlType::Bool if by_output => Some(cast::bool_output as cast::Run),
             // The padding of `character` is part of what its output function gives, and no part of the cast.
@@ -325,6 +315,15 @@ impl Binder<'_> {
 
     /// `||`: two texts, or a text and anything that is no array.
     pub fn concatenation(&mut self, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
+        if [&left, &right].iter().any(|part| matches!(part.ty, Some(SqlType::Array(_)))) {
+            return self.array_concatenation(left, right, span);
+        }
+        let binary = |ty: &SqlType| matches!(ty, SqlType::Jsonb | SqlType::Bytea);
+        if matches!((&left.ty, &right.ty), (Some(ty), None) | (None, Some(ty)) if binary(ty))
+            || left.ty == right.ty && left.ty.as_ref().is_some_and(binary)
+        {
+            return self.operator("||", vec![left, right], span);
+        }
         let stringy = |b: &Bound| b.ty.as_ref().is_some_and(SqlType::is_text);
         let (l, r) = (stringy(&left), stringy(&right));
         let fits = match (&left.ty, &right.ty) {
@@ -363,14 +362,6 @@ impl Binder<'_> {
                 let message = format!("`{of}` takes text, not {ty}");
                 self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, bound.span, message).help("write a cast: …::text"))
             }
-        }
-    }
-
-    /// The text of a literal.
-    pub fn literal(&mut self, bound: Bound, what: &str) -> Option<String> {
-        match bound.node {
-            Node::Const(crate::row::Value::Text(text)) => Some(text.into_owned()),
-            _ => self.refuse(Diagnostic::new(codes::PATTERN, bound.span, format!("{what} must be a literal")).help("write it as '…'")),
         }
     }
 }

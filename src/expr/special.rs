@@ -10,7 +10,6 @@ use super::cast;
 use super::code_table::CodeTable;
 use super::context::{OnCycle, OnMissing, Reference};
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::pattern::{Matcher, Replacer};
 use super::registry;
 use super::typed::{Code, Entries, Node, Otherwise, Ref};
 use crate::row::{KeyKind, SqlType, Value};
@@ -34,8 +33,6 @@ impl Binder<'_> {
             "coalesce" => self.coalesce(args, hint, span),
             "nullif" => self.nullif(args, span),
             "greatest" | "least" => self.extreme(name, args, span),
-            "regexp_replace" => self.regexp_replace(args, span),
-            "regexp_like" => self.regexp_like(args, span),
             "pg_input_is_valid" => self.input_is_valid(args, span),
             "new_id" => self.nullary(name, args, Node::NewId, SqlType::Uuid, span),
             "legacy_key" => self.nullary(name, args, Node::LegacyKey, SqlType::Text, span),
@@ -56,11 +53,14 @@ impl Binder<'_> {
             "code" => self.code(args, named, span),
             _ => {
                 let bound: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-                if name == "jsonb_build_object" && args.is_empty() {
-                    return Some(Bound::new(Node::Const(Value::Jsonb("{}".into())), SqlType::Jsonb, span));
+                if args.is_empty()
+                    && let Some(empty) = super::json::empty(name)
+                {
+                    let ty = if name.starts_with("jsonb") { SqlType::Jsonb } else { SqlType::Json };
+                    return Some(Bound::new(Node::Const(empty), ty, span));
                 }
-                if name == "jsonb_build_object" && args.len() % 2 == 1 {
-                    let message = "`jsonb_build_object` takes keys and values in turn";
+                if matches!(name, "jsonb_build_object" | "json_build_object") && args.len() % 2 == 1 {
+                    let message = format!("`{name}` takes keys and values in turn");
                     return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message).help("the last key has no value"));
                 }
                 let bound = bound.into_iter().collect::<Option<Vec<_>>>();
@@ -152,68 +152,8 @@ impl Binder<'_> {
         Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span).collated(bytewise))
     }
 
-    fn regexp_replace(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
-        if !(3..=4).contains(&args.len()) {
-            let message = "`regexp_replace` takes a text, a pattern, a replacement and flags";
-            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message));
-        }
-        let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-        let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
-        let (text, pattern, by) = (parts.next()?, parts.next()?, parts.next()?);
-        self.by_database("regexp_replace", [&text, &pattern, &by])?;
-        let at = pattern.span.clone();
-        let text = self.implicit_text(text)?;
-        let by = self.implicit_text(by)?;
-        let pattern = self.literal(pattern, "a pattern")?;
-        let flags = match parts.next() {
-            Some(flags) => self.literal(flags, "the flags")?,
-            None => String::new(),
-        };
-        match Replacer::new(&pattern, &flags) {
-            Ok(replacer) => {
-                let node = Node::Replace {
-                    replacer: Box::new(replacer),
-                    sides: Box::new([text, by]),
-                    pattern: pattern.into(),
-                    flags: flags.into(),
-                };
-                Some(Bound::new(node, SqlType::Text, span))
-            }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why).help("use replace() or several simpler replacements")),
-        }
-    }
-
     fn implicit_text(&mut self, bound: Bound) -> Option<Node> {
         self.implicit(bound, &SqlType::Text)
-    }
-
-    fn regexp_like(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
-        if !(2..=3).contains(&args.len()) {
-            let message = "`regexp_like` takes a text, a pattern and flags";
-            return self.refuse(Diagnostic::new(codes::WRONG_ARGUMENTS, span.clone(), message));
-        }
-        let parts: Vec<_> = args.iter().map(|arg| self.bind(arg, None)).collect();
-        let mut parts = parts.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
-        let (text, pattern) = (parts.next()?, parts.next()?);
-        self.by_database("regexp_like", [&text, &pattern])?;
-        let at = pattern.span.clone();
-        let operand = Box::new(self.implicit_text(text)?);
-        let pattern = self.literal(pattern, "a pattern")?;
-        let flags = match parts.next() {
-            Some(flags) => self.literal(flags, "the flags")?,
-            None => String::new(),
-        };
-        if !matches!(flags.as_str(), "" | "i" | "c") {
-            return self.refuse(Diagnostic::new(codes::PATTERN, span.clone(), "only the flag i is supported"));
-        }
-        let fold = flags == "i";
-        match Matcher::new(&pattern, fold) {
-            Ok(regex) => {
-                let node = Node::Regex { regex: Box::new(regex), pattern: pattern.into(), fold, operand, negated: false };
-                Some(Bound::new(node, SqlType::Bool, span))
-            }
-            Err(why) => self.refuse(Diagnostic::new(codes::PATTERN, at, why)),
-        }
     }
 
     fn input_is_valid(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -281,8 +221,10 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::UNKNOWN_ENTITY, entity.span.clone(), message).help_if(near));
         };
         if parts.len() != key.key.len() {
-            let message = format!("the key of `{name}` has {} columns, not {}", key.key.len(), parts.len());
-            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message));
+            let columns = if key.key.len() == 1 { "column" } else { "columns" };
+            let message = format!("the key of `{name}` has {} {columns}, not {}", key.key.len(), parts.len());
+            let help = "give one value for each column of `key` in its file, in that order";
+            return self.refuse(Diagnostic::new(codes::REFERENCE_KEY, span.clone(), message).help(help));
         }
         let whole = key.key == [KeyKind::Int];
         let bound = bound.into_iter().collect::<Option<Vec<_>>>()?;
@@ -365,7 +307,7 @@ impl Binder<'_> {
         let mut wrong: Vec<Diagnostic> = Vec::new();
         let mut convert = |value: Value<'static>| match value {
             Value::Text(text) => Self::text_as(&text, to).unwrap_or_else(|mistake| {
-                let message = format!("an entry of the code table {} does not fit: {}", code.table, mistake.message);
+                let message = format!("code table `{}`: {}", code.table, mistake.message);
                 wrong.push(Diagnostic::new(codes::CODE_ENTRY, span.clone(), message).help_if(mistake.help));
                 Value::Null
             }),

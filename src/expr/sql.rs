@@ -102,6 +102,7 @@ impl Node {
                 otherwise.sql(out);
                 out.push_str(" end");
             }
+            Self::Call { builtin, args } if builtin.name == "[]" => Self::subscripts(args, builtin.name, out),
             Self::Call { builtin, args } if matches!(builtin.name, "like" | "ilike") => Self::infix(args, builtin.name, out),
             Self::Call { builtin, args } => match (builtin.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), args.len()) {
                 (false, 1) => {
@@ -112,6 +113,35 @@ impl Node {
                 (false, _) => Self::infix(args, builtin.name, out),
                 (true, _) => Self::function(builtin.name, args, out),
             },
+            Self::RowCompare { op, pairs } => {
+                for (at, lead) in ["(row(", &format!(" {} row(", op.name())].into_iter().enumerate() {
+                    out.push_str(lead);
+                    for (place, (_, sides)) in pairs.iter().enumerate() {
+                        out.push_str(if place == 0 { "" } else { ", " });
+                        sides[at].sql(out);
+                    }
+                    out.push(')');
+                }
+                out.push(')');
+            }
+            Self::Quantified(quantified) => {
+                // An operand without a type of its own stands in the comparison alone.
+                let operand = match (&quantified.sides[0], &quantified.predicate) {
+                    (Self::Const(Value::Null), Self::Compare { sides, .. }) => &sides[0],
+                    (operand, _) => operand,
+                };
+                out.push('(');
+                operand.sql(out);
+                let _ = write!(out, " {} {} (", quantified.operator, if quantified.all { "all" } else { "any" });
+                quantified.sides[1].sql(out);
+                out.push_str("))");
+            }
+            Self::Extended(call) if call.builtin.name == "array[]" => {
+                out.push_str("array[");
+                Self::list(&call.args, out);
+                out.push(']');
+            }
+            Self::Extended(call) if matches!(call.builtin.name, "[]" | "[:]") => Self::subscripts(&call.args, call.builtin.name, out),
             Self::Extended(call) => {
                 if call.builtin.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
                     Self::function(call.builtin.name, &call.args, out);
@@ -122,22 +152,10 @@ impl Node {
             Self::Coalesce(args) => Self::function("coalesce", args, out),
             Self::Nullif { sides, .. } => Self::function("nullif", &sides[..], out),
             Self::Extreme { args, greatest, .. } => Self::function(if *greatest { "greatest" } else { "least" }, args, out),
-            Self::Cast { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
+            Self::Cast { to, operand, .. } | Self::Convert { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),
             Self::Truncate { length, operand } => Self::cast(operand, &format!("character varying({length})"), out),
-            Self::Regex { pattern, fold, operand, negated, .. } => {
-                out.push('(');
-                operand.sql(out);
-                let _ = write!(out, " {}~{} {})", if *negated { "!" } else { "" }, if *fold { "*" } else { "" }, quoted(pattern));
-            }
-            Self::Replace { sides, pattern, flags, .. } => {
-                out.push_str("regexp_replace(");
-                sides[0].sql(out);
-                let _ = write!(out, ", {}, ", quoted(pattern));
-                sides[1].sql(out);
-                let _ = write!(out, ", {})", quoted(flags));
-            }
             Self::Valid { ty, operand, .. } => {
                 out.push_str("pg_input_is_valid(");
                 operand.sql(out);
@@ -177,8 +195,25 @@ impl Node {
         }
     }
 
+    fn subscripts(args: &[Self], how: &str, out: &mut String) {
+        out.push('(');
+        args[0].sql(out);
+        out.push(')');
+        for index in args[1..].chunks(if how == "[:]" { 2 } else { 1 }) {
+            out.push('[');
+            index[0].sql(out);
+            if let Some(upper) = index.get(1) {
+                out.push(':');
+                upper.sql(out);
+            }
+            out.push(']');
+        }
+    }
+
     fn function(name: &str, args: &[Self], out: &mut String) {
-        let _ = write!(out, "{name}(");
+        // Plain calls of these two have a grammar of their own.
+        let schema = if matches!(name, "position" | "normalize") { "pg_catalog." } else { "" };
+        let _ = write!(out, "{schema}{name}(");
         Self::list(args, out);
         out.push(')');
     }

@@ -249,7 +249,7 @@ fn mistakes_are_shown_where_they_are_written() {
         ("left(name, id)", codes::WRONG_ARGUMENTS, "left(name, id)"),
         ("name ~ '(a)\\1'", codes::PATTERN, "'(a)\\1'"),
         ("name ~ 'a(?=b)'", codes::PATTERN, "'a(?=b)'"),
-        ("regexp_replace(name, '(ab)+', 'x')", codes::PATTERN, "'(ab)+'"),
+        ("regexp_replace(name, '(a)\\1', 'x')", codes::PATTERN, r"'(a)\1'"),
         ("ref('ordres', id)", codes::UNKNOWN_ENTITY, "'ordres'"),
         ("ref('orders', name)", codes::REFERENCE_KEY, "name"),
         ("ref('countries', id)", codes::REFERENCE_KEY, "id"),

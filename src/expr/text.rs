@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 
 use super::context::{EvalError, Evaluated};
-use super::md5;
 use super::registry::{Builtin, Ty, int_of, text_of};
 use crate::row::Value;
 
@@ -18,18 +17,16 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::new("ltrim", &[Ty::Text, Ty::Text], Ty::Text, |a| trim(a, true, false), "without these characters in front"),
     Builtin::new("rtrim", &[Ty::Text], Ty::Text, |a| trim(a, false, true), "without spaces at the end"),
     Builtin::new("rtrim", &[Ty::Text, Ty::Text], Ty::Text, |a| trim(a, false, true), "without these characters at the end"),
-    Builtin::new("lower", &[Ty::Text], Ty::Text, |a| recase(a, lower_char), "in lower case"),
-    Builtin::new("upper", &[Ty::Text], Ty::Text, |a| recase(a, upper_char), "in upper case"),
+    Builtin::new("lower", &[Ty::Text], Ty::Text, |a| recase(a, false), "in lower case"),
+    Builtin::new("upper", &[Ty::Text], Ty::Text, |a| recase(a, true), "in upper case"),
     Builtin::new("length", &[Ty::Text], Ty::Int4, length, "number of characters"),
     Builtin::new("length", &[Ty::Bpchar], Ty::Int4, padded_length, "number of characters without the padding"),
-    Builtin::refuse("length", &[Ty::Bytea], Ty::Int4, "compute it in the source query"),
     Builtin::new("char_length", &[Ty::Text], Ty::Int4, length, "number of characters"),
     Builtin::new("char_length", &[Ty::Bpchar], Ty::Int4, padded_length, "number of characters without the padding"),
     Builtin::new("character_length", &[Ty::Text], Ty::Int4, length, "number of characters"),
     Builtin::new("character_length", &[Ty::Bpchar], Ty::Int4, padded_length, "number of characters without the padding"),
     Builtin::new("octet_length", &[Ty::Text], Ty::Int4, octets, "number of bytes"),
     Builtin::new("octet_length", &[Ty::Bpchar], Ty::Int4, octets, "number of bytes, padding included"),
-    Builtin::refuse("octet_length", &[Ty::Bytea], Ty::Int4, "compute it in the source query"),
     Builtin::new("left", &[Ty::Text, Ty::Int4], Ty::Text, left, "the first n characters; all but the last -n where n is negative"),
     Builtin::new("right", &[Ty::Text, Ty::Int4], Ty::Text, right, "the last n characters; all but the first -n where n is negative"),
     Builtin::new("lpad", &[Ty::Text, Ty::Int4], Ty::Text, |a| pad(a, true), "filled up or cut to n characters").fails(),
@@ -41,7 +38,6 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::new("substr", &[Ty::Text, Ty::Int4, Ty::Int4], Ty::Text, substring, "from the n-th character on, m characters").fails(),
     Builtin::new("substring", &[Ty::Text, Ty::Int4], Ty::Text, substring, "from the n-th character on"),
     Builtin::new("substring", &[Ty::Text, Ty::Int4, Ty::Int4], Ty::Text, substring, "from the n-th character on, m characters").fails(),
-    Builtin::refuse("substring", &[Ty::Text, Ty::Text], Ty::Text, "write regexp_replace(x, '^.*(…).*$', '\\1')"),
     Builtin::new("replace", &[Ty::Text, Ty::Text, Ty::Text], Ty::Text, replace, "every occurrence of one text replaced by another"),
     Builtin::new("strpos", &[Ty::Text, Ty::Text], Ty::Int4, position, "where the second text begins in the first; 0 where it does not"),
     Builtin::new(
@@ -67,18 +63,33 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     .variadic(),
     Builtin::new("repeat", &[Ty::Text, Ty::Int4], Ty::Text, repeat, "n times").fails(),
     Builtin::new("reverse", &[Ty::Text], Ty::Text, reverse, "the characters from last to first"),
-    Builtin::new("md5", &[Ty::Text], Ty::Text, hash, "the MD5 of the bytes, in hexadecimal"),
-    Builtin::refuse("md5", &[Ty::Bytea], Ty::Text, "compute it in the source query"),
 ];
 
-pub(super) const OPERATORS: &[Builtin] = &[];
+/// Functions and operators whose result depends on the collation of their arguments: what they do under `collate "C"` is not here.
+pub(super) const COLLATED: &[&str] = &[
+    "lower",
+    "upper",
+    "initcap",
+    "~",
+    "~*",
+    "!~",
+    "!~*",
+    "regexp_count",
+    "regexp_instr",
+    "regexp_like",
+    "regexp_match",
+    "regexp_replace",
+    "regexp_split_to_array",
+    "regexp_substr",
+    "substring",
+];
 
 /// `MaxAllocSize` of PostgreSQL: no text can be longer.
 const MAX_BYTES: usize = 0x3FFF_FFFF;
 /// What one expression may make of one row. PostgreSQL goes to `MAX_BYTES`; so much would end the process, not the row.
-const MOST_BYTES: usize = 256 << 20;
+pub(super) const MOST_BYTES: usize = 256 << 20;
 
-fn too_long() -> EvalError {
+pub(super) fn too_long() -> EvalError {
     EvalError::sql("54000", "requested length too large")
 }
 
@@ -95,16 +106,16 @@ pub(super) fn slice(text: Cow<'_, str>, range: std::ops::Range<usize>) -> Cow<'_
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the end of every function of this file")]
-fn value<'r>(text: impl Into<Cow<'r, str>>) -> Evaluated<'r> {
+pub(super) fn value<'r>(text: impl Into<Cow<'r, str>>) -> Evaluated<'r> {
     Ok(Value::Text(text.into()))
 }
 
-fn count(n: usize) -> Evaluated<'static> {
+pub(super) fn count(n: usize) -> Evaluated<'static> {
     i32::try_from(n).map(Value::Int4).map_err(|_| too_long())
 }
 
 /// The byte at which the n-th character (from 0) begins; the end where there are fewer.
-fn byte_of(text: &str, n: usize) -> usize {
+pub(super) fn byte_of(text: &str, n: usize) -> usize {
     if text.is_ascii() {
         return n.min(text.len());
     }
@@ -117,14 +128,25 @@ fn trim<'r>(args: &mut [Value<'r>], front: bool, back: bool) -> Evaluated<'r> {
         Some(set) => text_of(set)?,
         None => Cow::Borrowed(" "),
     };
-    let in_set = |c: char| set.contains(c);
-    let start = if front { text.len() - text.trim_start_matches(in_set).len() } else { 0 };
-    let end = if back { start + text[start..].trim_end_matches(in_set).len() } else { text.len() };
+    // Bytes of ASCII are no part of any other character.
+    let (start, end) = if set.is_ascii() {
+        let in_set = |b: &u8| if set.len() == 1 { *b == set.as_bytes()[0] } else { set.as_bytes().contains(b) };
+        let bytes = text.as_bytes();
+        let start = if front { bytes.iter().position(|b| !in_set(b)).unwrap_or(bytes.len()) } else { 0 };
+        (start, if back { bytes.iter().rposition(|b| !in_set(b)).map_or(start, |last| (last + 1).max(start)) } else { bytes.len() })
+    } else {
+        let in_set = |c: char| set.contains(c);
+        let start = if front { text.len() - text.trim_start_matches(in_set).len() } else { 0 };
+        (start, if back { start + text[start..].trim_end_matches(in_set).len() } else { text.len() })
+    };
     value(slice(text, start..end))
 }
 
 /// The lower case of a character where it is one character.
 pub(super) fn lower_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     // The C library maps İ to i; the Unicode rule for the whole word makes two characters of it.
     if c == '\u{130}' {
         return 'i';
@@ -138,6 +160,9 @@ pub(super) fn lower_char(c: char) -> char {
 
 /// The upper case of a character where it is one character.
 pub(super) fn upper_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
     // Greek with iota below: the rule for a whole word writes the iota out, the one for a character has a letter for it.
     let iota = match c {
         '\u{1F80}'..='\u{1FAF}' if u32::from(c) & 8 == 0 => 8,
@@ -154,8 +179,22 @@ pub(super) fn upper_char(c: char) -> char {
     }
 }
 
-fn recase<'r>(args: &mut [Value<'r>], map: fn(char) -> char) -> Evaluated<'r> {
+fn recase<'r>(args: &mut [Value<'r>], upper: bool) -> Evaluated<'r> {
     let text = text_of(&mut args[0])?;
+    if text.is_ascii() {
+        let changes = if upper { text.bytes().any(|b| b.is_ascii_lowercase()) } else { text.bytes().any(|b| b.is_ascii_uppercase()) };
+        if !changes {
+            return value(text);
+        }
+        let mut text = text.into_owned();
+        if upper {
+            text.make_ascii_uppercase();
+        } else {
+            text.make_ascii_lowercase();
+        }
+        return value(text);
+    }
+    let map = if upper { upper_char } else { lower_char };
     if text.chars().all(|c| map(c) == c) {
         return value(text);
     }
@@ -250,7 +289,7 @@ fn replace<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     value(text.replace(&*from, &to))
 }
 
-fn position<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+pub(super) fn position<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let (text, part) = (text_of(&mut args[0])?, text_of(&mut args[1])?);
     count(text.find(&*part).map_or(0, |at| text[..at].chars().count() + 1))
 }
@@ -280,7 +319,7 @@ fn split_part<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     }
 }
 
-fn starts_with<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+pub(super) fn starts_with<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     let (text, start) = (text_of(&mut args[0])?, text_of(&mut args[1])?);
     Ok(Value::Bool(text.starts_with(&*start)))
 }
@@ -334,8 +373,4 @@ fn repeat<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
 
 fn reverse<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     value(text_of(&mut args[0])?.chars().rev().collect::<String>())
-}
-
-fn hash<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    value(md5::hex(text_of(&mut args[0])?.as_bytes()))
 }

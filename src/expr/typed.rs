@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::array::Conversion;
 use super::ast::Test;
 use super::cast;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
-use super::pattern::{Matcher, Replacer};
+use super::quantified::{self, Quantified};
 use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
 use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
 
@@ -85,6 +86,19 @@ pub(super) enum Node {
         to: SqlType,
         operand: Box<Node>,
     },
+    /// A cast from or to an array.
+    Convert {
+        by: Arc<Conversion>,
+        to: SqlType,
+        operand: Box<Node>,
+    },
+    /// The order of two rows of values.
+    RowCompare {
+        op: Comparison,
+        pairs: Box<[(Comparator, [Node; 2])]>,
+    },
+    /// `x = any (array)`
+    Quantified(Box<Quantified>),
     Label {
         ty: Arc<EnumType>,
         operand: Box<Node>,
@@ -97,19 +111,6 @@ pub(super) enum Node {
     Truncate {
         length: usize,
         operand: Box<Node>,
-    },
-    Regex {
-        regex: Box<Matcher>,
-        pattern: Box<str>,
-        fold: bool,
-        operand: Box<Node>,
-        negated: bool,
-    },
-    Replace {
-        replacer: Box<Replacer>,
-        sides: Box<[Node; 2]>,
-        pattern: Box<str>,
-        flags: Box<str>,
     },
     Valid {
         input: cast::Run,
@@ -256,7 +257,7 @@ fn boolean<'r>(value: Option<bool>) -> Value<'r> {
 
 impl Node {
     /// It recurs, once for each level of the expression, and so leaves whatever needs room to others.
-    fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
+    pub(super) fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match self {
             Self::Const(value) => Ok(lend(value)),
             Self::Literal(literal) => Ok(lend(&literal.value)),
@@ -265,9 +266,7 @@ impl Node {
             Self::Or(sides) => Self::connect(sides, true, ctx),
             Self::Not(operand) => operand.not(ctx),
             Self::Is { operand, test, negated } => operand.is(*test, *negated, ctx),
-            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } | Self::Replace { sides, .. } => {
-                self.pair(sides, ctx)
-            }
+            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } => self.pair(sides, ctx),
             Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
             Self::Case { branches, otherwise } => Self::case(branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
@@ -279,11 +278,13 @@ impl Node {
                 many => Self::call_many(many, builtin, ctx),
             },
             Self::Extended(call) => call.eval(ctx),
+            Self::RowCompare { op, pairs } => quantified::rows(*op, pairs, ctx),
+            Self::Quantified(quantified) => quantified.eval(ctx),
             Self::Cast { operand, .. }
+            | Self::Convert { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
-            | Self::Regex { operand, .. }
             | Self::Valid { operand, .. } => self.single(operand, ctx),
             Self::NewId => ctx.new_id().map(Value::Uuid),
             Self::LegacyKey => Ok(Value::Text(ctx.legacy_key())),
@@ -342,23 +343,18 @@ impl Node {
     fn pair<'r, C: Context<'r>>(&'r self, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
         let left = sides[0].eval(ctx)?;
         let right = sides[1].eval(ctx)?;
-        self.paired(left, right)
+        self.paired(left, &right)
     }
 
-    fn paired<'r>(&'r self, left: Value<'r>, right: Value<'r>) -> Evaluated<'r> {
+    fn paired<'r>(&'r self, left: Value<'r>, right: &Value<'r>) -> Evaluated<'r> {
         let null = left.is_null() || right.is_null();
         match self {
-            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, &right)? == *negated)),
-            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, &right)? { Value::Null } else { left }),
+            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, right)? == *negated)),
+            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, right)? { Value::Null } else { left }),
             _ if null => Ok(Value::Null),
-            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, &right)?)),
-            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, &right)?)),
-            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, &right)?))),
-            Self::Replace { replacer, .. } => {
-                let (mut left, mut right) = (left, right);
-                let (text, by) = (text_of(&mut left)?, text_of(&mut right)?);
-                replacer.replace(text, &by).map(Value::Text)
-            }
+            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, right)?)),
+            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, right)?)),
+            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, right)?))),
             _ => Err(mismatch()),
         }
     }
@@ -374,7 +370,7 @@ impl Node {
     fn converted<'r>(&'r self, mut value: Value<'r>) -> Evaluated<'r> {
         match self {
             Self::Cast { run, .. } => run(value),
-            Self::Regex { regex, negated, .. } => Ok(Value::Bool(regex.is_match(&text_of(&mut value)?)? != *negated)),
+            Self::Convert { by, .. } => by.run(value),
             Self::Label { ty, .. } => match value {
                 Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
                 Value::Text(_) => {
@@ -484,24 +480,25 @@ impl Node {
             Self::Not(operand)
             | Self::Is { operand, .. }
             | Self::Cast { operand, .. }
+            | Self::Convert { operand, .. }
             | Self::Label { operand, .. }
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
-            | Self::Regex { operand, .. }
             | Self::Valid { operand, .. }
             | Self::Incident { value: operand, .. } => vec![operand],
             Self::And(sides)
             | Self::Or(sides)
             | Self::Compare { sides, .. }
             | Self::Distinct { sides, .. }
-            | Self::Nullif { sides, .. }
-            | Self::Replace { sides, .. } => sides.iter().collect(),
+            | Self::Nullif { sides, .. } => sides.iter().collect(),
             Self::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
             Self::Case { branches, otherwise } => {
                 branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
             Self::Extended(call) => call.args.iter().collect(),
+            Self::RowCompare { pairs, .. } => pairs.iter().flat_map(|(_, sides)| sides).collect(),
+            Self::Quantified(quantified) => quantified.sides.iter().collect(),
             Self::Ref(reference) => reference.key.iter().collect(),
             Self::Code(code) => vec![&code.operand],
         }
@@ -516,8 +513,11 @@ impl Node {
                 Extra::Prepared(prepared) => prepared.fallible(),
             },
             Self::Cast { fallible, .. } => *fallible,
-            Self::Regex { regex, .. } => regex.fallible(),
-            Self::Replace { replacer, .. } => replacer.fallible(),
+            Self::Convert { by, .. } => by.fallible(),
+            Self::Compare { op, by, .. } => op.orders() && by.can_fail(),
+            Self::Extreme { by, .. } => by.can_fail(),
+            Self::RowCompare { pairs, .. } => pairs.iter().any(|(by, _)| by.can_fail()),
+            Self::Quantified(quantified) => quantified.can_fail(),
             Self::Code(code) => matches!(code.otherwise, Otherwise::Reject),
             Self::Valid { ty, .. } => {
                 !matches!(ty, SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Uuid | SqlType::Bool)
@@ -530,13 +530,30 @@ impl Node {
 
 impl Extended {
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
-        let mut values = self.args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
+        match &self.args[..] {
+            [one] => self.call([one], ctx),
+            [one, two] => self.call([one, two], ctx),
+            [one, two, three] => self.call([one, two, three], ctx),
+            many => self.run(&mut many.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?),
+        }
+    }
+
+    /// The arguments stand on the stack, as those of plain calls do.
+    fn call<'r, C: Context<'r>, const N: usize>(&'r self, args: [&'r Node; N], ctx: &mut C) -> Evaluated<'r> {
+        let mut values = [const { Value::Null }; N];
+        for (value, arg) in values.iter_mut().zip(args) {
+            *value = arg.eval(ctx)?;
+        }
+        self.run(&mut values)
+    }
+
+    fn run<'r>(&'r self, values: &mut [Value<'r>]) -> Evaluated<'r> {
         if self.builtin.strict && values.iter().any(Value::is_null) {
             return Ok(Value::Null);
         }
         match &self.extra {
-            Extra::Typed(run, types) => run(&mut values, types),
-            Extra::Prepared(prepared) => prepared.run(&mut values),
+            Extra::Typed(run, types) => run(values, types),
+            Extra::Prepared(prepared) => prepared.run(values),
         }
     }
 }

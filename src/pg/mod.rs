@@ -29,7 +29,7 @@ pub use describe::{column_list, describe_table, is_empty, owned_sequences, serve
 pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
 pub(crate) use query::select_list;
-pub use query::{QueryInfo, SourceQuery, describe_query};
+pub use query::{Origin, QueryInfo, SourceQuery, describe_query};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

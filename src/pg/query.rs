@@ -1,6 +1,8 @@
 //! What an entity is read from, as SQL, and what columns it gives. Boundary: `from` is the user's text, run at the source as it is;
 //! it is never taken apart.
 
+use std::collections::HashMap;
+
 use super::{PgError, QualifiedName, Session, ident, types};
 use crate::row::Column;
 
@@ -53,12 +55,25 @@ fn begins_with_word(text: &str, word: &str) -> bool {
 }
 
 /// What a source query gives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct QueryInfo {
     /// Its columns in order. NOT NULL is known only where `from` is a table's name: a join can turn any column NULL.
     pub columns: Vec<Column>,
     /// Names that occur more than once: such columns cannot be named, so they cannot be read.
     pub duplicates: Vec<String>,
+    /// For each column, what is known of NULL in the column of a table that it comes from.
+    pub origins: Vec<Origin>,
+}
+
+/// What is known of NULL in the column of a table that a query's column comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Origin {
+    /// It is computed, or comes from a view: nothing.
+    Unknown,
+    /// NOT NULL stands there; a join can make it NULL all the same.
+    NotNull,
+    /// It may be NULL: in which share of the rows, where the table has statistics.
+    Nullable(Option<f32>),
 }
 
 /// Describes a query without running it. The position in an error counts characters of `from`, from 1.
@@ -81,8 +96,10 @@ pub fn describe_query(session: &mut Session, query: &SourceQuery) -> Result<Quer
     let described: Vec<(String, u32, i32)> =
         statement.columns().iter().map(|c| (c.name().to_owned(), c.type_().oid(), c.type_modifier())).collect();
     let oids: Vec<u32> = described.iter().map(|(_, oid, _)| *oid).collect();
+    let from: Vec<Option<(u32, i16)>> = statement.columns().iter().map(|c| c.table_oid().zip(c.column_id())).collect();
     let resolved = types::resolve(session, &oids)?;
     let not_null = not_null_columns(session, query)?;
+    let origins = origins(session, &from)?;
     let mut columns = Vec::with_capacity(described.len());
     for (name, oid, typmod) in described {
         let known = types::known(&resolved, oid, session)?;
@@ -96,7 +113,26 @@ pub fn describe_query(session: &mut Session, query: &SourceQuery) -> Result<Quer
             duplicates.push(column.name.clone());
         }
     }
-    Ok(QueryInfo { columns, duplicates })
+    Ok(QueryInfo { columns, duplicates, origins })
+}
+
+fn origins(session: &mut Session, columns: &[Option<(u32, i16)>]) -> Result<Vec<Origin>, PgError> {
+    let (tables, numbers): (Vec<u32>, Vec<i16>) = columns.iter().flatten().copied().unzip();
+    // Statistics of a table with children or partitions stand there twice: with them and without.
+    let rows = session.query(
+        "SELECT a.attrelid, a.attnum, a.attnotnull,
+                (SELECT max(s.null_frac) FROM pg_catalog.pg_stats s
+                  WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname) AS nulls
+           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p', 'm', 'f') AND (a.attrelid, a.attnum) IN (SELECT * FROM unnest($1::oid[], $2::int2[]))",
+        &[&tables, &numbers],
+    )?;
+    let mut known = HashMap::new();
+    for row in rows {
+        let origin = if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
+        known.insert((row.get::<_, u32>("attrelid"), row.get::<_, i16>("attnum")), origin);
+    }
+    Ok(columns.iter().map(|column| column.and_then(|column| known.get(&column).copied()).unwrap_or(Origin::Unknown)).collect())
 }
 
 fn not_null_columns(session: &mut Session, query: &SourceQuery) -> Result<Vec<String>, PgError> {

@@ -70,7 +70,13 @@ impl<'c> Coordinator<'c, '_> {
                         Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
                         Err(error) => {
                             let _ = own.send(Message::Failed(error));
-                            let empty = Inputs { namespace: uuid::Uuid::nil(), run_started_at: 0, parents: Vec::new(), survey: None };
+                            let empty = Inputs {
+                                namespace: uuid::Uuid::nil(),
+                                run_started_at: 0,
+                                parents: Vec::new(),
+                                adopted: None,
+                                survey: None,
+                            };
                             // Nobody uses it: after a failure nothing is dispatched. It only says that the job has ended.
                             Message::Prepared { entity, generation: u64::MAX, inputs: Arc::new(empty) }
                         }

@@ -1,6 +1,7 @@
 //! Loader threads: staged target tuples to the target, constraints back up, sequences and statistics. Boundary: one job at a
 //! time on a connection of its own; what may be done when is the coordinator's.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -13,7 +14,7 @@ use super::settings::PipelineError;
 use super::shared::{Shared, guarded, refused_row};
 use super::store::Store;
 use crate::pg::Session;
-use crate::row::{Outcome, TupleWriter};
+use crate::row::{LegacyKey, Outcome, TupleWriter};
 use crate::staging::{ChunkId, ChunkKey, LoadedChunk, Moment, StagingReader};
 use crate::target::{DismantleRecord, Loaded, MappingTuples, analyze, load_chunk, reset_sequences};
 use crate::transform::control_sums;
@@ -101,7 +102,8 @@ impl Loader<'_, '_> {
         let payload = reader.load_transformed(chunk)?;
         let keys = reader.chunk_keys(chunk)?;
         let rows = reader.tuple_rows(chunk)?;
-        let mapping = plan.mapping.as_ref().map(|_| mapping_tuples(shared, index, &keys));
+        let published = reader.published_keys(shared.id(index)?, chunk)?;
+        let mapping = plan.mapping.as_ref().map(|_| mapping_tuples(shared, index, &keys, &published));
         let mut digest = SipHasher13::new();
         std::hash::Hasher::write(&mut digest, &payload.tuples);
         let digest = digest.finish128().as_u128().to_be_bytes();
@@ -164,7 +166,7 @@ impl Loader<'_, '_> {
 }
 
 /// What staging is told of a loaded chunk.
-fn loaded_chunk(
+pub(super) fn loaded_chunk(
     shared: &Shared<'_>,
     index: usize,
     chunk: ChunkId,
@@ -186,17 +188,14 @@ pub(super) fn refuse(shared: &Shared<'_>, index: usize, reader: &StagingReader, 
         return Ok(());
     }
     let entity = shared.entity(index)?;
-    let keys = reader.chunk_keys(mark.chunk)?;
-    let outcome = |row: u32| {
-        if mark.refused.iter().any(|r| r.row_no == row) {
-            return Outcome::Quarantined;
-        }
-        usize::try_from(row).ok().and_then(|at| keys.get(at)).map_or(Outcome::Quarantined, |key| key.outcome)
-    };
+    let keys: HashMap<u32, Outcome> = reader.chunk_keys(mark.chunk)?.into_iter().map(|key| (key.row_no, key.outcome)).collect();
+    let refused: HashSet<u32> = mark.refused.iter().map(|r| r.row_no).collect();
+    let outcome = |row: u32| if refused.contains(&row) { Some(Outcome::Quarantined) } else { keys.get(&row).copied() };
     let inputs = crate::transform::Inputs {
         namespace: shared.setup.plan.namespace,
         run_started_at: shared.run_started_at,
         parents: Vec::new(),
+        adopted: None,
         survey: None,
     };
     let sums = control_sums(entity, &inputs, &reader.load_extracted(mark.chunk)?.tuples, outcome)?;
@@ -206,7 +205,7 @@ pub(super) fn refuse(shared: &Shared<'_>, index: usize, reader: &StagingReader, 
 }
 
 /// The rows of the mapping table that go with a chunk, and for each the tuple that it belongs to.
-fn mapping_tuples(shared: &Shared<'_>, index: usize, keys: &[ChunkKey]) -> (Vec<u8>, Vec<u32>) {
+fn mapping_tuples(shared: &Shared<'_>, index: usize, keys: &[ChunkKey], published: &HashSet<LegacyKey>) -> (Vec<u8>, Vec<u32>) {
     let entity_type = shared.setup.entities[index].as_ref().map_or("", |e| e.entity_type.as_str());
     let batch = shared.setup.plan.name.as_bytes();
     let (mut out, mut owners) = (TupleWriter::with_capacity(keys.len() * 64), Vec::with_capacity(keys.len()));
@@ -217,7 +216,9 @@ fn mapping_tuples(shared: &Shared<'_>, index: usize, keys: &[ChunkKey]) -> (Vec<
                 tuple += 1;
                 tuple - 1
             }
-            Outcome::Merged => u32::MAX,
+            // The target has these pairs already.
+            Outcome::Merged | Outcome::Adopted if published.contains(&key.key) => continue,
+            Outcome::Merged | Outcome::Adopted => u32::MAX,
             _ => continue,
         };
         let Some(new_key) = key.new_key else { continue };

@@ -9,6 +9,7 @@
 //! falls behind costs disk, not memory. Boundary: stages never see each other; what is right or wrong with a plan is
 //! `check`'s, what is printed is `cli`'s.
 
+mod adopt;
 mod constraints;
 mod coordinator;
 mod dispatch;
@@ -17,11 +18,15 @@ mod failpoint;
 mod load;
 mod prepare;
 mod resume;
+mod retry;
+mod rollback;
 mod run;
 mod settings;
 mod shared;
 mod store;
 
+pub use adopt::{Adoption, adopt};
 pub use constraints::put_back;
+pub use rollback::{Rollback, RollbackEntity, RolledBack, catch_up, plan_rollback, roll_back};
 pub use run::run;
-pub use settings::{Event, Finished, PipelineError, Redo, Settings, Setup, Stage, Stages};
+pub use settings::{Event, Finished, PipelineError, Redo, Retry, Settings, Setup, Stage, Stages};

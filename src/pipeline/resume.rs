@@ -117,7 +117,8 @@ fn refusal(setup: &Setup<'_>, changed: &[(usize, EntityId, Stage, bool)]) -> Opt
 
 /// The run that was not brought to an end, if the last one was not.
 pub(super) fn unfinished(runs: &[RunRecord]) -> Option<&RunRecord> {
-    let moving = |command: &str| ["run", "extract", "transform", "load"].iter().any(|c| command.split_whitespace().any(|w| w == *c));
+    let moving =
+        |command: &str| ["run", "extract", "transform", "load", "quarantine"].iter().any(|c| command.split_whitespace().any(|w| w == *c));
     runs.iter().rev().find(|r| moving(&r.command)).filter(|r| r.exit.as_ref().is_none_or(|exit| !matches!(exit.code, 0 | 3 | 4)))
 }
 
@@ -195,6 +196,18 @@ pub(super) fn ready(setup: &Setup<'_>, states: &[EntityState]) -> Result<(), Pip
     Ok(())
 }
 
+/// A rollback that was stopped must be brought to its end first: until then nobody can say which of its rows are there.
+pub(super) fn no_rollback_is_open(reader: &StagingReader) -> Result<(), PipelineError> {
+    for entity in reader.entities()? {
+        if reader.chunks(entity.id, Some(ChunkState::Loaded))?.iter().any(|chunk| chunk.withdrawn_by.is_some()) {
+            let message =
+                format!("a rollback of {} was stopped in the middle: bring it to its end with `etl rollback`", entity.record.name);
+            return Err(PipelineError::NotReady { message });
+        }
+    }
+    Ok(())
+}
+
 fn verb(names: &[String]) -> &'static str {
     if names.len() == 1 { "is" } else { "are" }
 }
@@ -220,21 +233,32 @@ pub(super) fn reconcile(
     writer: &mut StagingWriter,
     reader: &StagingReader,
 ) -> Result<(), PipelineError> {
-    let (setup, meta, run, load_plans, ids) = (shared.setup, &shared.meta, shared.run, &shared.load_plans, &shared.ids);
-    let tables: Vec<QualifiedName> = load_plans
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| setup.selected[*i])
-        .filter_map(|(_, l)| l.as_ref().map(|l| l.table.clone()))
-        .collect();
+    let (setup, meta, load_plans, ids) = (shared.setup, &shared.meta, &shared.load_plans, &shared.ids);
+    // What another staging file loaded would come twice, unless its keys were adopted.
+    let mut tables: Vec<QualifiedName> = Vec::new();
+    for (index, load) in load_plans.iter().enumerate().filter(|(index, _)| setup.selected[*index]) {
+        let adopted = ids[index].map_or(Ok(None), |id| reader.adoption(id))?.is_some();
+        tables.extend(load.iter().filter(|_| !adopted).map(|load| load.table.clone()));
+    }
     if let Some(other) = target::foreign_loads(session, meta.staging_id, &tables)?.first() {
         return Err(PipelineError::Mismatch {
             message: format!(
-                "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE), or empty the target and its schema etl first",
+                "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE); if it is lost, `etl adopt` takes up what it loaded",
                 other.table, other.rows, other.last_loaded_at
             ),
         });
     }
+    late_refusals(shared, session, writer, reader)
+}
+
+/// Rows of loaded chunks that a rebuilt constraint refused, where the staging file does not know it yet.
+pub(super) fn late_refusals(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+) -> Result<(), PipelineError> {
+    let (meta, run, ids) = (&shared.meta, shared.run, &shared.ids);
     let in_target: HashMap<i64, _> = target::loaded_chunks(session, meta.staging_id)?.into_iter().map(|c| (c.chunk, c)).collect();
     let mut refused: HashMap<i64, Vec<_>> = HashMap::new();
     for row in target::refused_rows(session, meta.staging_id)? {

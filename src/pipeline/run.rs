@@ -1,18 +1,18 @@
 //! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
 //! step is in a file of its own.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_channel::{bounded, unbounded};
 
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
-use super::settings::{Event, Finished, PipelineError, Setup, Stage};
+use super::retry::retry;
+use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
 use super::shared::Shared;
 use super::store::{self, Store};
-use super::{constraints, load, resume};
+use super::{adopt, constraints, load, resume};
 use uuid::Uuid;
 
 use crate::plan::CompiledEntity;
@@ -23,14 +23,11 @@ use crate::staging::{
     StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
 use crate::target::TargetLock;
-use crate::transform::{Inputs, KeyFate, transform_chunk};
+use crate::transform::{ChunkOutput, Inputs, KeyFate, transform_chunk};
 
 /// Steps that may wait for the staging file's thread. Each can hold a chunk, so together with the readers and workers this bounds
 /// the memory of a run.
 const WAITING_STEPS: usize = 4;
-
-/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 /// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set. Whatever happens, what is
 /// durable stays, and the same command continues there.
@@ -42,6 +39,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     let runs = reader.runs()?;
     let states = resume::states(setup, &reader, &ids)?;
     resume::ready(setup, &states)?;
+    resume::no_rollback_is_open(&reader)?;
     let record = writer.start_run(&RunStart {
         command: setup.settings.command.clone(),
         plan_hash: setup.plan.hash.to_string(),
@@ -50,22 +48,15 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         target: setup.target.as_ref().map(|e| e.redacted().to_owned()),
     })?;
     let first = runs.first().unwrap_or(&record);
-    let shared = Shared {
-        setup,
-        stop,
-        observe,
-        staging: setup.staging.clone(),
-        meta,
-        run: record.id,
-        run_started_at: first.started.0 - POSTGRES_EPOCH,
-        generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
-        ids,
-        snapshots: Mutex::new(HashMap::new()),
-        load_plans: resume::load_plans(setup),
-    };
+    let shared = Shared::new(setup, (stop, observe), meta, (record.id, first.started), ids);
     let unfinished = resume::unfinished(&runs);
     let mut writer = Some(writer);
-    let result = stages(&shared, &mut writer, &reader, states, unfinished);
+    let mut result = stages(&shared, &mut writer, &reader, states, unfinished);
+    if let (Ok(finished), Some(retry)) = (&result, &setup.settings.retry)
+        && !finished.interrupted
+    {
+        result = again(&shared, &mut writer, &reader, retry, finished.moved);
+    }
     let exit = match &result {
         Ok(finished) if finished.interrupted => RunExit { code: 130, reason: "interrupted".into() },
         Ok(_) => RunExit { code: 0, reason: "done".into() },
@@ -78,6 +69,26 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         writer.finish_run(shared.run, &exit)?;
     }
     result
+}
+
+/// Takes up what is in quarantine, and brings what leaves it to its end.
+fn again(
+    shared: &Shared<'_>,
+    slot: &mut Option<StagingWriter>,
+    reader: &StagingReader,
+    what: &Retry,
+    moved: [u64; 3],
+) -> Result<Finished, PipelineError> {
+    let done = Finished { run: shared.run, interrupted: false, moved };
+    let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    let released = retry(shared, writer, reader, what)?;
+    if released == 0 {
+        return Ok(done);
+    }
+    let mut states = resume::states(shared.setup, reader, &shared.ids)?;
+    let (rebuilds, _lock) = open_target(shared, writer, reader, &mut states, released)?;
+    let finished = threads(shared, slot, states, rebuilds, None)?;
+    Ok(Finished { moved: [moved[0] + released, moved[1] + released, moved[2] + finished.moved[2]], ..finished })
 }
 
 /// What `unfinished` says of the run that is continued, and whether there is anything to do.
@@ -114,6 +125,9 @@ fn stages(
         return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
     }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
+    if setup.settings.stages.include(Stage::Transform) {
+        adopt::before_transform(shared, writer, reader, &states)?;
+    }
     let source = open_source(shared, writer, reader, &states)?;
     let unread = source.as_ref().map_or(0, |source| source.estimated_rows);
     let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
@@ -210,7 +224,7 @@ fn open_source(
 }
 
 /// What is read for an entity.
-fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
+pub(super) fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
     EntityQuery {
         entity: entity.name.clone(),
         query: source_query(setup.plan, &setup.plan.entities[entity.index]),
@@ -299,36 +313,10 @@ pub(super) fn transform_one(
     let entity = shared.entity(index)?;
     let since = Moment::now();
     let output = {
-        let payload = shared.reader()?.load_extracted(chunk)?;
-        transform_chunk(entity, inputs, &payload.tuples)?
+        let reader = shared.reader()?;
+        transform_chunk(entity, inputs, &reader.load_extracted(chunk)?.tuples, &reader.moved_rows(chunk)?)?
     };
-    let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
-        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
-    drop(output.tuples);
-    let keys = output.keys.into_iter().map(|row| {
-        let (outcome, key) = (row.fate.outcome(), row.key);
-        let (new_key, detail) = match row.fate {
-            KeyFate::Loaded(id) => (Some(Uuid::from_bytes(id)), None),
-            KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
-            KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
-            KeyFate::Quarantined(code) => (None, Some(code.into())),
-        };
-        KeyRecord { key, outcome, new_key, detail }
-    });
-    let transformed = TransformedChunk {
-        chunk,
-        run: shared.run,
-        payload,
-        keys: keys.collect(),
-        quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
-        incidents: output
-            .incidents
-            .into_iter()
-            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
-            .collect(),
-        controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
-        references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
-    };
+    let transformed = packed(shared, index, chunk, output)?;
     let time = shared.stage_time(index, "transform", since, rows)?;
     let current = Arc::clone(&shared.generations[index]);
     store.put("transform", move |writer| {
@@ -343,12 +331,45 @@ pub(super) fn transform_one(
     Ok(())
 }
 
+/// What transform made of a chunk, as the staging file takes it.
+pub(super) fn packed(shared: &Shared<'_>, index: usize, chunk: ChunkId, output: ChunkOutput) -> Result<TransformedChunk, PipelineError> {
+    let entity = shared.entity(index)?;
+    let payload = encode_payload(entity.columns.len(), output.loaded, &output.tuples)
+        .map_err(|source| crate::staging::StagingError::BadPayload { chunk: format!("{} {chunk}", entity.name), source })?;
+    drop(output.tuples);
+    let keys = output.keys.into_iter().map(|row| {
+        let row_no = row.row;
+        let (outcome, key) = (row.fate.outcome(), row.key);
+        let (new_key, detail) = match row.fate {
+            KeyFate::Loaded(id) | KeyFate::Adopted(id) => (Some(Uuid::from_bytes(id)), None),
+            KeyFate::Merged { id, survivor } => (Some(Uuid::from_bytes(id)), Some(survivor.into_boxed_str())),
+            KeyFate::Filtered(name) => (None, Some(name.into_boxed_str())),
+            KeyFate::Quarantined(code) => (None, Some(code.into())),
+        };
+        KeyRecord { row_no, key, outcome, new_key, detail }
+    });
+    Ok(TransformedChunk {
+        chunk,
+        run: shared.run,
+        payload,
+        keys: keys.collect(),
+        quarantine: output.rejects.into_iter().map(|r| QuarantineRecord { row_no: r.row, reject: r.reject }).collect(),
+        incidents: output
+            .incidents
+            .into_iter()
+            .map(|i| IncidentCount { incident: Incident { column: i.column, code: i.code }, count: i.count })
+            .collect(),
+        controls: output.controls.into_iter().map(|sum| control_sum(entity, sum)).collect(),
+        references: output.references.into_iter().filter_map(|r| reference(shared, r)).collect(),
+    })
+}
+
 /// A control sum under its name.
 pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::ControlSum) -> crate::staging::ControlSum {
     crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, sum: sum.sum }
 }
 
-fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
+pub(super) fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
     Some(ReferenceCount {
         column: count.column,
         parent: shared.ids[count.parent]?,

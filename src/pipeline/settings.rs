@@ -63,6 +63,17 @@ pub enum Redo {
     Extract,
 }
 
+/// What is taken up again of the quarantine once everything else is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retry {
+    /// Somebody asked for it: rows that the target refused are sent again even where nothing of them has changed.
+    pub on_request: bool,
+    /// Only of this entity.
+    pub entity: Option<String>,
+    /// Only what was kept aside for this reason.
+    pub code: Option<String>,
+}
+
 /// How a run goes about it.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -74,6 +85,8 @@ pub struct Settings {
     pub chunk_bytes: usize,
     /// What a changed plan may redo.
     pub redo: Redo,
+    /// What is taken up again of the quarantine at the end; `None` for nothing.
+    pub retry: Option<Retry>,
     /// The command as recorded with the run, without secrets.
     pub command: String,
 }

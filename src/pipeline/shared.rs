@@ -33,6 +33,34 @@ pub(super) struct Shared<'s> {
     pub(super) load_plans: Vec<Option<LoadPlan>>,
 }
 
+/// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+impl<'s> Shared<'s> {
+    /// The surroundings of a run, `first` being when the migration's first run began.
+    pub(super) fn new(
+        setup: &'s Setup<'s>,
+        (stop, observe): (&'s AtomicBool, &'s (dyn Fn(&Event) + Sync)),
+        meta: Meta,
+        (run, first): (RunId, Moment),
+        ids: Vec<Option<EntityId>>,
+    ) -> Self {
+        Self {
+            setup,
+            stop,
+            observe,
+            staging: setup.staging.clone(),
+            meta,
+            run,
+            run_started_at: first.0 - POSTGRES_EPOCH,
+            generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
+            ids,
+            snapshots: Mutex::new(HashMap::new()),
+            load_plans: super::resume::load_plans(setup),
+        }
+    }
+}
+
 impl Shared<'_> {
     /// Whether everyone should stop at the next chunk.
     pub(super) fn stopping(&self) -> bool {
@@ -66,14 +94,7 @@ impl Shared<'_> {
 
     /// Everything that refers to an entity, directly or through others.
     pub(super) fn descendants(&self, index: usize) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        // Load order: a descendant stands behind its parents, so one pass is enough.
-        for (at, entity) in self.setup.plan.entities.iter().enumerate().skip(index + 1) {
-            if entity.parents.iter().any(|p| p.entity == index || found.contains(&p.entity)) {
-                found.push(at);
-            }
-        }
-        found
+        self.setup.plan.descendants(index)
     }
 
     /// The counters to raise when rows of an entity are lost: its own, and those of everything that refers to it.

@@ -1,11 +1,13 @@
 //! Binds a plan's expressions against real columns: every name, type and mandatory column is checked here, and what comes out
 //! is ready to run. Boundary: columns are handed in, read from catalogues by `check` or from a staging file by a later stage.
 
-use crate::expr::{Ast, EntityKey, Expr, Scope, bind};
+use std::collections::BTreeSet;
+
+use crate::expr::{Ast, Diagnostic, EntityKey, Expr, Scope, bind, codes};
 use crate::row::{Column, KeyKind, SqlType};
 
 use super::problem::{Problem, Problems, Severity, nearest};
-use super::resolve::{EntityPlan, MergePlan, OnError, Plan, report};
+use super::resolve::{ColumnPlan, EntityPlan, MergePlan, OnError, Plan};
 use super::text::Text;
 
 /// A column of the target table, as far as a plan cares.
@@ -227,11 +229,23 @@ impl Compiler<'_> {
             Ok(expr) => Some(expr),
             Err(diagnostics) => {
                 for diagnostic in &diagnostics {
-                    report(diagnostic, text, self.problems);
+                    let label =
+                        self.function_at(diagnostic, text).map_or_else(String::new, |name| format!("with `{name}` of [functions] put in"));
+                    let place = Some(text.place(&diagnostic.span));
+                    self.problems.error(diagnostic.code, place, &diagnostic.message, label, diagnostic.help.clone());
                 }
                 None
             }
         }
+    }
+
+    /// The function of the plan whose call is marked: what is wrong may be inside of it.
+    fn function_at(&self, diagnostic: &Diagnostic, text: &Text) -> Option<&str> {
+        if matches!(diagnostic.code, codes::FUNCTION_ARITY | codes::FUNCTION_RECURSION) {
+            return None;
+        }
+        let (name, _) = text.value.get(diagnostic.span.clone())?.split_once('(')?;
+        self.plan.functions.names().find(|known| *known == name.trim_end())
     }
 
     fn filters(&mut self) -> Vec<CompiledFilter> {
@@ -271,10 +285,32 @@ impl Compiler<'_> {
                 continue;
             }
             if let Some(expr) = self.bind(&planned.expr, &planned.text, Some(&target.column.ty)) {
+                if !target.column.nullable {
+                    self.null_for_nothing(planned, &expr);
+                }
                 compiled.push(CompiledColumn { column: target.column.clone(), expr, on_error: planned.on_error });
             }
         }
         compiled
+    }
+
+    /// An option that makes a value NULL, and a column that takes none: the row is quarantined, whatever the option says.
+    fn null_for_nothing(&mut self, planned: &ColumnPlan, expr: &Expr) {
+        let what = if planned.on_error == OnError::Null {
+            "a value that fails becomes NULL"
+        } else if expr.nulls(&BTreeSet::new()).asked {
+            "this becomes NULL"
+        } else {
+            return;
+        };
+        self.problems.push(Problem {
+            severity: Severity::Warning,
+            code: "E0240",
+            message: format!("{what}, and {}.{} is NOT NULL", self.entity.target.value, planned.name),
+            place: Some(planned.text.whole()),
+            label: String::new(),
+            help: Some("leave that out: such a row is quarantined all the same".into()),
+        });
     }
 
     fn controls(&mut self) -> Vec<CompiledControl> {
@@ -304,9 +340,12 @@ impl Compiler<'_> {
             asts.push(expr);
         }
         used.extend(asts.iter().flat_map(|ast| ast.columns()).map(|(name, _)| name));
+        // A misspelt name is one mistake, not two: a column that may be meant by it counts as used.
+        let unknown: Vec<String> = used.iter().filter(|name| !self.shape.source.iter().any(|c| c.name == **name)).cloned().collect();
+        let meant = |column: &str| unknown.iter().any(|name| nearest(name, [column]).is_some());
         for column in &self.shape.source {
             let ignored = entity.ignore.iter().find(|i| i.name == column.name);
-            match (used.contains(&column.name), ignored) {
+            match (used.contains(&column.name) || meant(&column.name), ignored) {
                 (false, None) => {
                     let message = format!("source column `{}` ({}) is neither mapped nor ignored", column.name, column.ty);
                     let help = Some(format!("map it in [columns], or add to [ignore]: {} = \"why it is left out\"", column.name));
@@ -351,9 +390,12 @@ impl Compiler<'_> {
     /// Every mandatory column is filled.
     fn target_coverage(&mut self) {
         let entity = self.entity;
+        let known = |name: &str| self.shape.target.iter().any(|t| t.column.name == name);
         for target in &self.shape.target {
-            let mapped = entity.columns.iter().filter(|c| c.name == target.column.name).count();
-            if mapped == 0 && !target.column.nullable && !target.has_default && !target.generated {
+            // A misspelt name is one mistake, not two.
+            let meant = |name: &str| name == target.column.name || (!known(name) && nearest(name, [target.column.name.as_str()]).is_some());
+            let mapped = entity.columns.iter().any(|c| meant(&c.name));
+            if !mapped && !target.column.nullable && !target.has_default && !target.generated {
                 let message = format!("{}.{} is NOT NULL, has no default, and is not mapped", entity.target.value, target.column.name);
                 let help = Some(format!("add to [columns]: {} = \"…\"", target.column.name));
                 self.problems.error("E0232", Some(entity.target.whole()), message, "the target table", help);

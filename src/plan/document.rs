@@ -79,6 +79,14 @@ pub struct MergeDocument {
     pub(super) by: Vec<Text>,
 }
 
+/// `adopt` as written.
+#[derive(Clone, Debug)]
+pub struct AdoptDocument {
+    pub(super) place: (usize, Range<usize>),
+    pub(super) column: Option<Text>,
+    pub(super) pairs: Option<Text>,
+}
+
 /// An entity as written.
 #[derive(Clone, Debug)]
 pub struct EntityDocument {
@@ -88,11 +96,13 @@ pub struct EntityDocument {
     pub(super) key: Vec<Text>,
     pub(super) from: Option<Text>,
     pub(super) ids: Option<Text>,
+    pub(super) phase: Option<Text>,
     pub(super) unique: Vec<Text>,
     pub(super) columns: Vec<ColumnDocument>,
     pub(super) ignore: Vec<Entry>,
     pub(super) filters: Vec<FilterDocument>,
     pub(super) merge: Option<MergeDocument>,
+    pub(super) adopt: Option<AdoptDocument>,
     pub(super) controls: Vec<ControlDocument>,
 }
 
@@ -127,8 +137,10 @@ pub fn read(path: &Path, problems: &mut Problems) -> Document {
     let text = document.files[root].text.clone();
     let patterns = parse(&text, root, problems, |table, problems| read_root(&table, &mut document, problems));
     for pattern in patterns.into_iter().flatten() {
-        let before = document.entities.len();
-        for file in entity_files(&folder, &pattern, problems) {
+        let errors = problems.errors();
+        let files = entity_files(&folder, &pattern, problems);
+        let nothing_found = files.is_empty() && problems.errors() == errors;
+        for file in files {
             let name = file.strip_prefix(&folder).unwrap_or(&file).display().to_string();
             if document.files.iter().any(|f| f.name == name) {
                 continue;
@@ -140,7 +152,7 @@ pub fn read(path: &Path, problems: &mut Problems) -> Document {
                 document.entities.push(entity);
             }
         }
-        if document.entities.len() == before {
+        if nothing_found {
             let message = format!("no entity file matches `{}`", pattern.value);
             problems.error(
                 "E0005",
@@ -183,8 +195,16 @@ fn entity_files(folder: &Path, pattern: &Text, problems: &mut Problems) -> Vec<P
 
 fn parse<T>(text: &str, file: usize, problems: &mut Problems, read: impl FnOnce(Table<'_>, &mut Problems) -> T) -> Option<T> {
     let (table, errors) = DeTable::parse_recoverable(text);
+    // Behind the first mistake of a line, the others are mostly its consequences.
+    let mut seen = Vec::new();
     for error in &errors {
-        let place = Some((file, error.span().unwrap_or(0..0)));
+        let span = error.span().unwrap_or(0..0);
+        let line = text.get(..span.start).map(|before| before.matches('\n').count());
+        if seen.contains(&line) {
+            continue;
+        }
+        seen.push(line);
+        let place = Some((file, span));
         problems.error("E0002", place, format!("this is no TOML: {}", error.message()), "here", None);
     }
     if !errors.is_empty() {
@@ -364,7 +384,9 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
             table.only(&["args", "expr"], problems);
             let name = key.get_ref().to_string();
             let Some(expr) = table.text("expr", problems) else {
-                problems.error("E0006", Some(table.at(table.span.clone())), format!("function `{name}` has no `expr`"), "here", None);
+                if table.get("expr").is_none() {
+                    problems.error("E0006", Some(table.at(table.span.clone())), format!("function `{name}` has no `expr`"), "here", None);
+                }
                 continue;
             };
             document.functions.push(FunctionDocument { name, args: table.list("args", problems), expr });
@@ -374,7 +396,10 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
 }
 
 fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> EntityDocument {
-    root.only(&["name", "target", "key", "from", "ids", "unique", "columns", "ignore", "filter", "merge", "control"], problems);
+    root.only(
+        &["name", "target", "key", "from", "ids", "phase", "unique", "adopt", "columns", "ignore", "filter", "merge", "control"],
+        problems,
+    );
     let missing = |key: &str, example: &str, problems: &mut Problems| {
         if root.get(key).is_none() {
             problems.error(
@@ -397,6 +422,7 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
         key: root.list("key", problems),
         from: root.text("from", problems),
         ids: root.text("ids", problems),
+        phase: root.text("phase", problems),
         unique: root.list("unique", problems),
         columns: root.sub("columns", problems).map_or_else(Vec::new, |columns| read_columns(&columns, problems)),
         ignore: root.sub("ignore", problems).map_or_else(Vec::new, |ignore| ignore.entries(problems)),
@@ -405,8 +431,21 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
             merge.only(&["into", "by"], problems);
             MergeDocument { place: (root.file, merge.span.clone()), into: merge.text("into", problems), by: merge.list("by", problems) }
         }),
+        adopt: read_adopt(root, problems),
         controls: root.sub("control", problems).map_or_else(Vec::new, |controls| read_controls(&controls, problems)),
     }
+}
+
+/// `adopt = "column"`, or a table that says more.
+fn read_adopt(root: &Table<'_>, problems: &mut Problems) -> Option<AdoptDocument> {
+    let value = root.get("adopt")?;
+    let place = (root.file, value.span());
+    if let DeValue::String(_) = value.get_ref() {
+        return Some(AdoptDocument { place, column: root.as_text("adopt", value, problems), pairs: None });
+    }
+    let table = root.as_table("adopt", value, problems)?;
+    table.only(&["column", "pairs"], problems);
+    Some(AdoptDocument { place, column: table.text("column", problems), pairs: table.text("pairs", problems) })
 }
 
 fn read_columns(columns: &Table<'_>, problems: &mut Problems) -> Vec<ColumnDocument> {
@@ -418,7 +457,11 @@ fn read_columns(columns: &Table<'_>, problems: &mut Problems) -> Vec<ColumnDocum
             table.only(&["expr", "on_error"], problems);
             match table.text("expr", problems) {
                 Some(expr) => read.push(ColumnDocument { name, place, expr, on_error: table.text("on_error", problems) }),
-                None => problems.error("E0006", Some(place), format!("column `{name}` has no `expr`"), "here", None),
+                None if table.get("expr").is_none() => {
+                    problems.error("E0006", Some(place), format!("column `{name}` has no `expr`"), "here", None);
+                }
+                // It has one of another type, which was said.
+                None => {}
             }
         } else if let Some(expr) = columns.as_text(&name, value, problems) {
             read.push(ColumnDocument { name, place, expr, on_error: None });
@@ -430,7 +473,7 @@ fn read_columns(columns: &Table<'_>, problems: &mut Problems) -> Vec<ColumnDocum
 fn read_filter(filter: &Table<'_>, problems: &mut Problems) -> Option<FilterDocument> {
     filter.only(&["name", "when"], problems);
     let (name, when) = (filter.text("name", problems), filter.text("when", problems));
-    if name.is_none() || when.is_none() {
+    if filter.get("name").is_none() || filter.get("when").is_none() {
         problems.error("E0006", Some(filter.at(filter.span.clone())), "a filter needs `name` and `when`", "here", None);
     }
     Some(FilterDocument { name: name?, when: when? })

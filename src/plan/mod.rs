@@ -17,10 +17,11 @@ pub use compile::{
     TargetShape, compile,
 };
 pub use document::{PlanFile, read as read_document};
+pub(crate) use problem::nearest;
 pub use problem::{Problem, Problems, Severity};
 pub use resolve::{
-    Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, IgnoredColumn, MergePlan, OnError, Parent, Plan, Triggers,
-    load,
+    AdoptPlan, Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, IgnoredColumn, MergePlan, OnError, Parent,
+    Plan, Triggers, load,
 };
 pub use settings::{SettingError, expand};
 pub use text::Text;

@@ -1,6 +1,7 @@
 //! Problems of a plan: collected all at once, each with its place, rendered once. Boundary: what a problem is and how it
 //! looks; finding them is everyone else's work.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use codespan_reporting::diagnostic::{Diagnostic, Label};
@@ -61,9 +62,10 @@ impl Problems {
         self.push(Problem { severity: Severity::Error, code, message: message.into(), place, label: label.into(), help });
     }
 
-    /// Adds a problem; the same one twice (a function used by many columns, say) is kept once.
+    /// Adds a problem; the same one twice (a function used by many columns; a name that is looked up by two steps) is kept once.
     pub fn push(&mut self, problem: Problem) {
-        if !self.found.contains(&problem) {
+        let same = |known: &Problem| known.code == problem.code && known.place == problem.place && known.message == problem.message;
+        if !self.found.iter().any(same) {
             self.found.push(problem);
         }
     }
@@ -115,7 +117,7 @@ impl Problems {
                 diagnostic = diagnostic.with_label(Label::primary(*id, range).with_message(&problem.label));
             }
             if let Some(help) = &problem.help {
-                diagnostic = diagnostic.with_note(format!("help: {help}"));
+                diagnostic = diagnostic.with_note(wrapped(&format!("help: {help}")));
             }
             if term::emit_to_string(&mut out, &config, &files, &diagnostic).is_err() {
                 // The renderer only fails on a place outside its file, which is cut above; the words still get out.
@@ -123,7 +125,42 @@ impl Problems {
                 out.push('\n');
             }
         }
+        out.push_str(&says_more(self.found.iter().map(|p| p.code)));
         out
+    }
+}
+
+/// A note in lines that fit beside the numbers of lines into 80 columns.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 72;
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            out.push_str("\n      ");
+            column = 6;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
+}
+
+/// Where to read on, once for all problems.
+fn says_more<'a>(codes: impl Iterator<Item = &'a str>) -> String {
+    let codes: Vec<&str> = codes.collect::<BTreeSet<_>>().into_iter().collect();
+    match codes.as_slice() {
+        [] => String::new(),
+        [code] => format!("`etl explain {code}` says more\n"),
+        codes => {
+            // One line of 80 columns.
+            let (shown, more) = if codes.len() > 6 { (&codes[..6], ", …") } else { (codes, "") };
+            format!("`etl explain CODE` says more of {}{more}\n", shown.join(", "))
+        }
     }
 }
 

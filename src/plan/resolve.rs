@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::document::{CodesDocument, Document, EntityDocument, PlanFile, read};
+use super::document::{AdoptDocument, CodesDocument, Document, EntityDocument, PlanFile, read};
 use super::graph;
 use super::problem::{Problems, nearest};
 use super::text::Text;
-use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, parse};
+use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, codes as codes_of_expressions, parse};
 
 /// The code tables of a plan, by name.
 pub type Codes = BTreeMap<String, Arc<CodeTable>>;
@@ -104,6 +104,15 @@ pub enum MergePlan {
     By(Vec<Text>),
 }
 
+/// Where the keys of rows that are in the target already are read.
+#[derive(Clone, Debug)]
+pub struct AdoptPlan {
+    /// The column of the target table that carries the legacy key.
+    pub column: Option<Text>,
+    /// A query in the target whose rows are a legacy key and a new key: what no column of the table tells, merged keys above all.
+    pub pairs: Option<Text>,
+}
+
 /// A source column that is left out by name.
 #[derive(Clone, Debug)]
 pub struct IgnoredColumn {
@@ -144,6 +153,8 @@ pub struct EntityPlan {
     pub name: String,
     /// The plan file it is declared in.
     pub file: usize,
+    /// The part of the migration that it belongs to, for `--phase`.
+    pub phase: Option<String>,
     /// The target table as written, `public.orders`.
     pub target: Text,
     /// The key columns of the source query.
@@ -158,6 +169,8 @@ pub struct EntityPlan {
     pub filters: Vec<FilterPlan>,
     /// Duplicates.
     pub merge: Option<MergePlan>,
+    /// Rows that are in the target already.
+    pub adopt: Option<AdoptPlan>,
     /// Target columns in which no two rows may be equal.
     pub unique: Vec<Text>,
     /// Control sums.
@@ -215,6 +228,18 @@ impl Plan {
     /// The index of the entity with this name.
     pub fn entity(&self, name: &str) -> Option<usize> {
         self.entities.iter().position(|e| e.name == name)
+    }
+
+    /// Everything that refers to an entity, directly or through others, in load order.
+    pub fn descendants(&self, index: usize) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        // Load order: a descendant stands behind its parents, so one pass is enough.
+        for (at, entity) in self.entities.iter().enumerate().skip(index + 1) {
+            if entity.parents.iter().any(|p| p.entity == index || found.contains(&p.entity)) {
+                found.push(at);
+            }
+        }
+        found
     }
 
     /// The names of all entities, in load order.
@@ -316,7 +341,7 @@ fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
 }
 
 /// Turns a diagnostic of an expression into a problem of the plan.
-pub(super) fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
+fn report(diagnostic: &Diagnostic, text: &Text, problems: &mut Problems) {
     problems.error(diagnostic.code, Some(text.place(&diagnostic.span)), &diagnostic.message, "", diagnostic.help.clone());
 }
 
@@ -422,12 +447,14 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         .chain(entity.filters.iter().flat_map(|f| [f.name.value.as_str(), f.when.value.as_str()]))
         .chain(entity.merge.iter().flat_map(|m| m.into.iter().chain(&m.by).map(|t| t.value.as_str())))
         .chain(entity.unique.iter().map(|u| u.value.as_str()))
+        .chain(entity.adopt.iter().flat_map(|a| [&a.column, &a.pairs].map(|t| t.as_ref().map_or("", |t| &t.value))))
         .chain(entity.controls.iter().flat_map(|c| [c.name.as_str(), c.source.as_ref().map_or("", |t| &t.value)]))
         .chain(shared.iter().map(String::as_str));
     let transform_fingerprint = fingerprint(transform);
     Some(EntityPlan {
         name: entity.name.clone(),
         file: entity.file,
+        phase: entity.phase.as_ref().map(|phase| phase.value.clone()),
         target,
         key: entity.key.clone(),
         from,
@@ -439,6 +466,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
             .collect(),
         filters,
         merge,
+        adopt: entity.adopt.as_ref().and_then(|adopt| resolve_adopt(adopt, problems)),
         unique: entity.unique.clone(),
         controls,
         parents: Vec::new(),
@@ -447,6 +475,16 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         extract_fingerprint,
         transform_fingerprint,
     })
+}
+
+fn resolve_adopt(adopt: &AdoptDocument, problems: &mut Problems) -> Option<AdoptPlan> {
+    if adopt.column.is_none() && adopt.pairs.is_none() {
+        let help =
+            "write adopt = \"legacy_id\", the target column that carries the legacy key, or a query: adopt = { pairs = \"select …\" }";
+        problems.error("E0020", Some(adopt.place.clone()), "`adopt` does not say where the keys are", "here", Some(help.to_owned()));
+        return None;
+    }
+    Some(AdoptPlan { column: adopt.column.clone(), pairs: adopt.pairs.clone() })
 }
 
 fn resolve_control(control: &super::document::ControlDocument, entity: &EntityDocument, problems: &mut Problems) -> Option<ControlPlan> {
@@ -489,7 +527,7 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
                 if !codes.contains_key(&table) {
                     let help = nearest(&table, codes.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                     problems.error(
-                        "E0018",
+                        codes_of_expressions::UNKNOWN_CODE_TABLE,
                         Some(text.place(&span)),
                         format!("unknown code table `{table}`"),
                         "no [codes] of that name",
@@ -503,7 +541,13 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
                     None => {
                         let help = nearest(&call.entity, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                         let message = format!("unknown entity `{}`", call.entity);
-                        problems.error("E0017", Some(text.place(&call.span)), message, "no entity of the plan", help);
+                        problems.error(
+                            codes_of_expressions::UNKNOWN_ENTITY,
+                            Some(text.place(&call.span)),
+                            message,
+                            "no entity of the plan",
+                            help,
+                        );
                     }
                 }
             }

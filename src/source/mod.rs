@@ -5,6 +5,7 @@
 
 mod controls;
 mod error;
+mod keyed;
 mod query;
 mod ranges;
 mod read;
@@ -12,6 +13,7 @@ mod snapshot;
 
 pub use controls::{ControlSums, control_sums};
 pub use error::SourceError;
+pub use keyed::read_rows;
 pub use query::source_query;
 pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};
 pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk};

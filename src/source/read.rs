@@ -80,17 +80,22 @@ impl ResumePoint {
         if end != self.0.len() {
             return None;
         }
-        let literal_of = |(column, field): (&Column, Option<&[u8]>)| {
-            let text = to_text(&decode(&column.ty, field?).ok()?)?;
-            Some(match &column.ty {
-                SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => text,
-                // `character` alone would be char(1) and cut the text.
-                SqlType::Bpchar => format!("{}::bpchar", literal(&text)),
-                ty => format!("{}::{ty}", literal(&text)),
-            })
-        };
-        entity.key_columns().zip(fields).map(literal_of).collect()
+        key_literals(entity, &fields)
     }
+}
+
+/// SQL literals of the fields of a key.
+pub(super) fn key_literals(entity: &EntityQuery, fields: &[Option<&[u8]>]) -> Option<Vec<String>> {
+    let literal_of = |(column, field): (&Column, Option<&[u8]>)| {
+        let text = to_text(&decode(&column.ty, field?).ok()?)?;
+        Some(match &column.ty {
+            SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => text,
+            // `character` alone would be char(1) and cut the text.
+            SqlType::Bpchar => format!("{}::bpchar", literal(&text)),
+            ty => format!("{}::{ty}", literal(&text)),
+        })
+    };
+    entity.key_columns().zip(fields.iter().copied()).map(literal_of).collect()
 }
 
 /// Some megabytes of rows in key order.

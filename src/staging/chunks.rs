@@ -41,25 +41,29 @@ pub enum ChunkEvent {
     InvalidateTransform,
     /// What was read is no longer good.
     InvalidateExtract,
+    /// Its rows were taken out of the target by a rollback.
+    Withdraw,
 }
 
 impl ChunkState {
     /// The state after `event`; `None` where the state does not allow it.
     ///
-    /// A loaded chunk goes nowhere: its rows are in the target, and only a rollback there could free it. It cannot be loaded a
+    /// A loaded chunk goes nowhere: its rows are in the target, and only a rollback there frees it. It cannot be loaded a
     /// second time either, since that would count its refused rows twice.
     pub fn after(self, event: ChunkEvent) -> Option<Self> {
-        use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform};
+        use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform, Withdraw};
         match (self, event) {
-            (Self::Planned, Extract) | (Self::Extracted | Self::Transformed, InvalidateTransform) => Some(Self::Extracted),
+            (Self::Planned, Extract) | (Self::Extracted | Self::Transformed, InvalidateTransform) | (Self::Loaded, Withdraw) => {
+                Some(Self::Extracted)
+            }
             (Self::Extracted | Self::Transformed, Transform) => Some(Self::Transformed),
             (Self::Transformed, Load) | (Self::Loaded, RefuseLoaded) => Some(Self::Loaded),
             (Self::Planned, InvalidateTransform | InvalidateExtract) | (Self::Extracted | Self::Transformed, InvalidateExtract) => {
                 Some(Self::Planned)
             }
-            (Self::Planned, Transform | Load | RefuseLoaded)
-            | (Self::Extracted, Extract | Load | RefuseLoaded)
-            | (Self::Transformed, Extract | RefuseLoaded)
+            (Self::Planned, Transform | Load | RefuseLoaded | Withdraw)
+            | (Self::Extracted, Extract | Load | RefuseLoaded | Withdraw)
+            | (Self::Transformed, Extract | RefuseLoaded | Withdraw)
             | (Self::Loaded, Extract | Transform | Load | InvalidateTransform | InvalidateExtract) => None,
         }
     }
@@ -92,6 +96,7 @@ impl ChunkEvent {
             Self::RefuseLoaded => "taking loaded rows out",
             Self::InvalidateTransform => "transforming it anew",
             Self::InvalidateExtract => "reading it anew",
+            Self::Withdraw => "taking it out of the target",
         }
     }
 }
@@ -174,7 +179,7 @@ pub struct ChunkRow {
     pub first_key: LegacyKey,
     /// The key of its last row.
     pub last_key: LegacyKey,
-    /// Source rows.
+    /// Source rows, without those that count in a later chunk.
     pub rows: u64,
     /// Bytes of their tuples.
     pub raw_bytes: u64,
@@ -194,11 +199,20 @@ pub struct ChunkRow {
     pub transformed_run: Option<RunId>,
     /// The run that loaded it.
     pub loaded_run: Option<RunId>,
+    /// The rollback that is taking it out of the target.
+    pub withdrawn_by: Option<RunId>,
 }
 
-const CHUNK: &str = "SELECT id, entity, range_no, seq, state, snapshot, first_key, last_key, rows, raw_bytes, stored_bytes, \
+impl ChunkRow {
+    /// Tuples of the payload that the server refused, those of rows that count in a later chunk now included.
+    pub fn refused_tuples(&self) -> u64 {
+        self.transformed_rows.unwrap_or(0).saturating_sub(self.counts.loaded)
+    }
+}
+
+const CHUNK: &str = "SELECT id, entity, range_no, seq, state, snapshot, first_key, last_key, rows - moved, raw_bytes, stored_bytes, \
                      transformed_rows, transformed_bytes, loaded, merged, filtered, quarantined, adopted, refused, extracted_run, \
-                     transformed_run, loaded_run FROM chunks";
+                     transformed_run, loaded_run, withdrawn_by FROM chunks";
 
 fn read_chunk(row: &Row<'_>) -> Result<ChunkRow, StagingError> {
     let optional_count = |at| if row.get_ref(at)? == rusqlite::types::ValueRef::Null { Ok(None) } else { count(row, at).map(Some) };
@@ -228,6 +242,7 @@ fn read_chunk(row: &Row<'_>) -> Result<ChunkRow, StagingError> {
         extracted_run: run_id(&row.get::<_, String>(19)?)?,
         transformed_run: optional_run(20)?,
         loaded_run: optional_run(21)?,
+        withdrawn_by: optional_run(22)?,
     })
 }
 
@@ -258,17 +273,17 @@ impl StagingReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform};
+    use ChunkEvent::{Extract, InvalidateExtract, InvalidateTransform, Load, RefuseLoaded, Transform, Withdraw};
     use ChunkState::{Extracted, Loaded, Planned, Transformed};
 
     #[test]
     fn every_state_has_an_answer_to_every_event() {
-        let events = [Extract, Transform, Load, RefuseLoaded, InvalidateTransform, InvalidateExtract];
+        let events = [Extract, Transform, Load, RefuseLoaded, InvalidateTransform, InvalidateExtract, Withdraw];
         let expected = [
-            (Planned, [Some(Extracted), None, None, None, Some(Planned), Some(Planned)]),
-            (Extracted, [None, Some(Transformed), None, None, Some(Extracted), Some(Planned)]),
-            (Transformed, [None, Some(Transformed), Some(Loaded), None, Some(Extracted), Some(Planned)]),
-            (Loaded, [None, None, None, Some(Loaded), None, None]),
+            (Planned, [Some(Extracted), None, None, None, Some(Planned), Some(Planned), None]),
+            (Extracted, [None, Some(Transformed), None, None, Some(Extracted), Some(Planned), None]),
+            (Transformed, [None, Some(Transformed), Some(Loaded), None, Some(Extracted), Some(Planned), None]),
+            (Loaded, [None, None, None, Some(Loaded), None, None, Some(Extracted)]),
         ];
         for (state, after) in expected {
             assert_eq!(events.map(|event| state.after(event)), after, "{state:?}");

@@ -11,12 +11,15 @@ use super::chunks::chunk_row;
 use super::database::{count, key, key_value, rows};
 use super::entities::name_of;
 use super::quarantine::refused_rows;
+use super::retry::moved_tuples;
 use super::{ChunkId, EntityId, StagingError, StagingReader};
 use crate::row::{LegacyKey, Outcome};
 
 /// Where a row of a chunk ended. The records of a chunk stand in row order, one for each source row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
+    /// The source row within the chunk, from 0.
+    pub row_no: u32,
     /// The key of the row.
     pub key: LegacyKey,
     /// Where it ended.
@@ -135,7 +138,8 @@ pub(super) fn insert_keys(db: &Connection, entity: EntityId, chunk: ChunkId, key
     insert.raw_bind_parameter(2, chunk.0)?;
     let mut digest = MapDigest::default();
     let mut bounds: Option<(&LegacyKey, &LegacyKey)> = None;
-    for (row_no, record) in (0_u32..).zip(keys) {
+    for record in keys {
+        let row_no = record.row_no;
         insert.raw_bind_parameter(3, key_value(&record.key))?;
         insert.raw_bind_parameter(4, record.outcome as u8)?;
         insert.raw_bind_parameter(5, record.new_key.as_ref().map(|new_key| &new_key.as_bytes()[..]))?;
@@ -217,7 +221,7 @@ pub(super) fn outcome(row: &Row<'_>, at: usize) -> Result<Outcome, StagingError>
         .ok_or_else(|| StagingError::BadRecord { table: "id_map", what: format!("the outcome {code}") })
 }
 
-fn new_key(row: &Row<'_>, at: usize) -> Result<Option<Uuid>, StagingError> {
+pub(super) fn new_key(row: &Row<'_>, at: usize) -> Result<Option<Uuid>, StagingError> {
     let bad = |what: &str| StagingError::BadRecord { table: "id_map", what: what.to_owned() };
     match row.get_ref(at)? {
         rusqlite::types::ValueRef::Null => Ok(None),
@@ -260,13 +264,19 @@ impl StagingReader {
     }
 
     /// The source rows behind the tuples of a transformed chunk, in the order of the tuples: the rows that are loaded or to be
-    /// loaded, and those that the server refused (their outcome is quarantined, their tuple stays in the payload).
+    /// loaded, and those that the server refused (their outcome is quarantined, their tuple stays in the payload), also when they
+    /// count in a later chunk now.
     pub fn tuple_rows(&self, chunk: ChunkId) -> Result<Vec<ChunkKey>, StagingError> {
         self.at_once(|reader| {
             let expected = chunk_row(&reader.db, chunk)?.transformed_rows.unwrap_or(0);
             let refused = refused_rows(&reader.db, chunk)?;
             let mut keys = chunk_keys(&reader.db, chunk)?;
             keys.retain(|key| key.outcome == Outcome::Loaded || refused.binary_search(&key.row_no).is_ok());
+            let moved = moved_tuples(&reader.db, chunk)?;
+            if !moved.is_empty() {
+                keys.extend(moved);
+                keys.sort_by_key(|key| key.row_no);
+            }
             let counted = keys.len() as u64;
             if counted == expected {
                 return Ok(keys);

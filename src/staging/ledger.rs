@@ -10,6 +10,7 @@ use super::database::{count, rows};
 use super::entities::unknown;
 use super::id_map::outcome;
 use super::quarantine::refused_rows;
+use super::retry::moved_tuples;
 use super::{ChunkId, ChunkRow, ChunkState, EntityId, OutcomeCounts, StagingError, StagingReader};
 use crate::row::Outcome;
 
@@ -77,7 +78,7 @@ fn read_ledgers(db: &Connection, entity: Option<EntityId>) -> Result<Vec<(Entity
         };
         Ok((EntityId(row.get(0)?), ledger))
     })?;
-    let sql = "SELECT entity, state, count(*), sum(rows), sum(loaded), sum(merged), sum(filtered), sum(quarantined), sum(adopted), \
+    let sql = "SELECT entity, state, count(*), sum(rows - moved), sum(loaded), sum(merged), sum(filtered), sum(quarantined), sum(adopted), \
                sum(refused), sum(raw_bytes), coalesce(sum(transformed_bytes), 0) FROM chunks \
                WHERE ?1 IS NULL OR entity = ?1 GROUP BY entity, state";
     rows(db, sql, [entity], |row| {
@@ -138,7 +139,7 @@ fn check_chunk(db: &Connection, chunk: &ChunkRow, mapped: &OutcomeCounts) -> Res
     if refused != chunk.refused {
         return differs("rows refused by the server".to_owned(), chunk.refused, refused);
     }
-    let tuples = chunk.counts.loaded + chunk.refused;
+    let tuples = chunk.counts.loaded + chunk.refused + moved_tuples(db, chunk.id)?.len() as u64;
     if chunk.transformed_rows.unwrap_or(0) != tuples {
         return differs("target tuples".to_owned(), chunk.transformed_rows.unwrap_or(0), tuples);
     }

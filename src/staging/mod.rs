@@ -6,6 +6,7 @@
 //! are no setters: every operation puts rows *and* state into one transaction. The tables and the bytes are documented in
 //! `staging/FORMAT.md`.
 
+mod adoption;
 mod chunks;
 mod constraints;
 mod controls;
@@ -19,10 +20,12 @@ mod lock;
 mod payload;
 mod quarantine;
 mod reader;
+mod retry;
 mod runs;
 mod steps;
 mod writer;
 
+pub use adoption::{AdoptedKey, AdoptionCounts};
 pub use chunks::{ChunkEvent, ChunkId, ChunkRow, ChunkState, OutcomeCounts};
 pub use constraints::DismantledConstraint;
 pub use controls::{ControlSum, ControlTotal, IncidentCount, IncidentTotal, ReferenceCount, ReferenceTotal, SourceControl};
@@ -35,6 +38,7 @@ pub use lock::StagingLock;
 pub use payload::{Payload, PayloadError, decode_payload, encode_payload};
 pub use quarantine::{QuarantineCount, QuarantineFilter, QuarantineRecord, QuarantineRow, QuarantineStage, RefusedRow};
 pub use reader::{Meta, StagingReader};
+pub use retry::{DepartingRows, RestatedRow, RetriedChunk};
 pub use runs::{Moment, PlanFile, RunExit, RunId, RunRecord, RunStart, SnapshotId, SnapshotRecord, SnapshotRow, StageTime};
 pub use steps::{ExtractedChunk, LoadMark, LoadedChunk, OrphanedMerge, TransformedChunk};
 pub use writer::StagingWriter;

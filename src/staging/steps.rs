@@ -97,11 +97,9 @@ pub struct OrphanedMerge {
 impl StagingWriter {
     /// Stores a chunk of source rows; with `range_done` the range is read to its end with it.
     pub fn store_extracted(&mut self, chunk: &ExtractedChunk, range_done: bool) -> Result<ChunkId, StagingError> {
-        let named = || format!("{} of range {} of entity {}", chunk.seq, chunk.range_no, chunk.entity.0);
-        let head = payload_head(&chunk.payload).map_err(|source| StagingError::BadPayload { chunk: named(), source })?;
+        let head = extracted_head(chunk)?;
         self.step(|db| {
-            let id = insert_chunk(db, chunk, &head)?;
-            db.prepare_cached("INSERT INTO extracted (chunk, payload) VALUES (?1, ?2)")?.execute((id.0, &chunk.payload))?;
+            let id = put_extracted(db, chunk, &head)?;
             if range_done {
                 finish_range(db, chunk.entity, chunk.range_no)?;
             }
@@ -111,47 +109,8 @@ impl StagingWriter {
 
     /// Stores what transform made of a chunk, in place of what it made before.
     pub fn store_transformed(&mut self, chunk: &TransformedChunk) -> Result<(), StagingError> {
-        let id = chunk.chunk;
-        let head = payload_head(&chunk.payload).map_err(|source| StagingError::BadPayload { chunk: id.to_string(), source })?;
-        self.step(|db| {
-            let known = chunk_row(db, id)?;
-            let state = moved(&known, ChunkEvent::Transform)?;
-            let counts = close(&known, chunk, &head)?;
-            if known.state == ChunkState::Transformed {
-                clear_transform(db, id, ClearKeys::OfChunk)?;
-            }
-            let part = insert_keys(db, known.entity, id, &chunk.keys)?;
-            for record in &chunk.quarantine {
-                let key = chunk.keys[record.row_no as usize].key.clone();
-                insert_row(db, &record.to_row(known.entity, id, key, chunk.run))?;
-            }
-            insert_incidents(db, id, &chunk.incidents)?;
-            insert_sums(db, id, &chunk.controls)?;
-            insert_references(db, id, &chunk.references)?;
-            db.prepare_cached("INSERT INTO transformed (chunk, payload) VALUES (?1, ?2)")?.execute((id.0, &chunk.payload))?;
-            db.prepare_cached(
-                "UPDATE chunks SET state = ?2, transformed_rows = ?3, transformed_bytes = ?4, transformed_digest = ?5, \
-                 transformed_run = ?6, key_min = ?7, key_max = ?8, map_digest = ?9, loaded = ?10, merged = ?11, filtered = ?12, \
-                 quarantined = ?13, adopted = ?14 WHERE id = ?1",
-            )?
-            .execute((
-                id.0,
-                state.word(),
-                stored(head.rows),
-                stored(head.raw_bytes),
-                &head.digest,
-                chunk.run.to_string(),
-                part.bounds.as_ref().map(|(min, _)| key_value(min)),
-                part.bounds.as_ref().map(|(_, max)| key_value(max)),
-                &part.digest.to_bytes(),
-                stored(counts.loaded),
-                stored(counts.merged),
-                stored(counts.filtered),
-                stored(counts.quarantined),
-                stored(counts.adopted),
-            ))?;
-            Ok(())
-        })
+        let head = transformed_head(chunk)?;
+        self.step(|db| put_transformed(db, chunk, &head))
     }
 
     /// Records that the target has committed a chunk, with the rows it refused and what follows from that.
@@ -186,6 +145,34 @@ impl StagingWriter {
         })
     }
 
+    /// Records that these chunks are about to be taken out of the target, before the first of them is: whoever finds the file
+    /// after a crash knows what was meant.
+    pub fn begin_withdrawal(&mut self, chunks: &[ChunkId], run: RunId) -> Result<(), StagingError> {
+        self.step(|db| {
+            let mut mark = db.prepare_cached("UPDATE chunks SET withdrawn_by = ?2 WHERE id = ?1 AND state = 'loaded'")?;
+            for chunk in chunks {
+                if mark.execute((chunk.0, run.to_string()))? != 1 {
+                    return Err(StagingError::Unknown { what: format!("the loaded chunk {chunk}") });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Records that chunks were taken out of the target: what was made of them is given up with that, and what was made of
+    /// the rows of `descendants` that are not loaded.
+    pub fn finish_withdrawal(&mut self, chunks: &[ChunkId], descendants: &[EntityId]) -> Result<(), StagingError> {
+        self.step(|db| {
+            for id in chunks {
+                let state = moved(&chunk_row(db, *id)?, ChunkEvent::Withdraw)?;
+                clear_transform(db, *id, ClearKeys::OfChunk)?;
+                reset(db, *id, state)?;
+            }
+            invalidate(db, descendants)?;
+            Ok(())
+        })
+    }
+
     /// Gives up what was read of these entities, and what was made of it. Fails where a chunk is loaded already.
     pub fn invalidate_extract(&mut self, entities: &[EntityId]) -> Result<(), StagingError> {
         self.step(|db| {
@@ -210,6 +197,66 @@ impl StagingWriter {
 /// The state of a chunk after an event.
 fn moved(chunk: &ChunkRow, event: ChunkEvent) -> Result<ChunkState, StagingError> {
     chunk.state.after(event).ok_or(StagingError::WrongState { chunk: chunk.id.0, state: chunk.state, event })
+}
+
+/// The head of the payload that is to be stored.
+pub(super) fn extracted_head(chunk: &ExtractedChunk) -> Result<PayloadHead, StagingError> {
+    let named = || format!("{} of range {} of entity {}", chunk.seq, chunk.range_no, chunk.entity.0);
+    payload_head(&chunk.payload).map_err(|source| StagingError::BadPayload { chunk: named(), source })
+}
+
+/// Stores a chunk of source rows.
+pub(super) fn put_extracted(db: &Connection, chunk: &ExtractedChunk, head: &PayloadHead) -> Result<ChunkId, StagingError> {
+    let id = insert_chunk(db, chunk, head)?;
+    db.prepare_cached("INSERT INTO extracted (chunk, payload) VALUES (?1, ?2)")?.execute((id.0, &chunk.payload))?;
+    Ok(id)
+}
+
+/// The head of the payload that is to be stored.
+pub(super) fn transformed_head(chunk: &TransformedChunk) -> Result<PayloadHead, StagingError> {
+    payload_head(&chunk.payload).map_err(|source| StagingError::BadPayload { chunk: chunk.chunk.to_string(), source })
+}
+
+/// Stores what transform made of a chunk, in place of what it made before.
+pub(super) fn put_transformed(db: &Connection, chunk: &TransformedChunk, head: &PayloadHead) -> Result<(), StagingError> {
+    let id = chunk.chunk;
+    let known = chunk_row(db, id)?;
+    let state = moved(&known, ChunkEvent::Transform)?;
+    let counts = close(&known, chunk, head)?;
+    if known.state == ChunkState::Transformed {
+        clear_transform(db, id, ClearKeys::OfChunk)?;
+    }
+    let part = insert_keys(db, known.entity, id, &chunk.keys)?;
+    for record in &chunk.quarantine {
+        let key = key_of(chunk, record.row_no)?;
+        insert_row(db, &record.to_row(known.entity, id, key, chunk.run))?;
+    }
+    insert_incidents(db, id, &chunk.incidents)?;
+    insert_sums(db, id, &chunk.controls)?;
+    insert_references(db, id, &chunk.references)?;
+    db.prepare_cached("INSERT INTO transformed (chunk, payload) VALUES (?1, ?2)")?.execute((id.0, &chunk.payload))?;
+    db.prepare_cached(
+        "UPDATE chunks SET state = ?2, transformed_rows = ?3, transformed_bytes = ?4, transformed_digest = ?5, \
+         transformed_run = ?6, key_min = ?7, key_max = ?8, map_digest = ?9, loaded = ?10, merged = ?11, filtered = ?12, \
+         quarantined = ?13, adopted = ?14 WHERE id = ?1",
+    )?
+    .execute((
+        id.0,
+        state.word(),
+        stored(head.rows),
+        stored(head.raw_bytes),
+        &head.digest,
+        chunk.run.to_string(),
+        part.bounds.as_ref().map(|(min, _)| key_value(min)),
+        part.bounds.as_ref().map(|(_, max)| key_value(max)),
+        &part.digest.to_bytes(),
+        stored(counts.loaded),
+        stored(counts.merged),
+        stored(counts.filtered),
+        stored(counts.quarantined),
+        stored(counts.adopted),
+    ))?;
+    Ok(())
 }
 
 fn insert_chunk(db: &Connection, chunk: &ExtractedChunk, head: &PayloadHead) -> Result<ChunkId, StagingError> {
@@ -268,12 +315,22 @@ fn close(known: &ChunkRow, chunk: &TransformedChunk, head: &PayloadHead) -> Resu
     let mut reasons: Vec<_> = chunk.quarantine.iter().map(|record| record.row_no).collect();
     reasons.sort_unstable();
     reasons.dedup();
-    let is_held = |row_no: &&u32| chunk.keys.get(**row_no as usize).is_some_and(|record| record.outcome == Outcome::Quarantined);
+    let is_held = |row_no: &&u32| {
+        let found = chunk.keys.binary_search_by_key(*row_no, |record| record.row_no);
+        found.is_ok_and(|at| chunk.keys[at].outcome == Outcome::Quarantined)
+    };
     let explained = reasons.iter().filter(is_held).count() as u64;
     if explained != counts.quarantined || chunk.quarantine.len() as u64 != explained {
         return differs("reasons of quarantined rows", counts.quarantined, chunk.quarantine.len() as u64);
     }
     Ok(counts)
+}
+
+/// The key of a row of a chunk that is being stored.
+fn key_of(chunk: &TransformedChunk, row_no: u32) -> Result<LegacyKey, StagingError> {
+    let found = chunk.keys.binary_search_by_key(&row_no, |record| record.row_no);
+    let at = found.map_err(|_| StagingError::Unknown { what: format!("row {row_no} in chunk {}", chunk.chunk) })?;
+    Ok(chunk.keys[at].key.clone())
 }
 
 /// What changes in a chunk when rows of it go into quarantine after it was transformed.
@@ -392,7 +449,7 @@ fn apply(db: &Connection, chunk: ChunkId, shift: &Shift) -> Result<(), StagingEr
 }
 
 /// Puts the transformed chunks of these entities back to extracted.
-fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
+pub(super) fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, StagingError> {
     let mut back = Vec::new();
     for entity in entities {
         // All at once where nothing of the entity is loaded: chunk by chunk, text keys would be searched once for each.
@@ -404,16 +461,22 @@ fn invalidate(db: &Connection, entities: &[EntityId]) -> Result<Vec<ChunkId>, St
         for chunk in chunk_rows(db, *entity, Some(ChunkState::Transformed))? {
             let state = moved(&chunk, ChunkEvent::InvalidateTransform)?;
             clear_transform(db, chunk.id, if some_loaded { ClearKeys::OfChunk } else { ClearKeys::AreGone })?;
-            db.prepare_cached(
-                "UPDATE chunks SET state = ?2, transformed_rows = NULL, transformed_bytes = NULL, transformed_digest = NULL, \
-                 transformed_run = NULL, key_min = NULL, key_max = NULL, map_digest = NULL, loaded = 0, merged = 0, filtered = 0, \
-                 quarantined = 0, adopted = 0 WHERE id = ?1",
-            )?
-            .execute((chunk.id.0, state.word()))?;
+            reset(db, chunk.id, state)?;
             back.push(chunk.id);
         }
     }
     Ok(back)
+}
+
+/// Puts a chunk's own row back to what it was when its source rows were stored.
+fn reset(db: &Connection, chunk: ChunkId, state: ChunkState) -> Result<(), StagingError> {
+    db.prepare_cached(
+        "UPDATE chunks SET state = ?2, transformed_rows = NULL, transformed_bytes = NULL, transformed_digest = NULL, \
+         transformed_run = NULL, key_min = NULL, key_max = NULL, map_digest = NULL, loaded = 0, merged = 0, filtered = 0, \
+         quarantined = 0, adopted = 0, refused = 0, loaded_run = NULL, withdrawn_by = NULL WHERE id = ?1",
+    )?
+    .execute((chunk.0, state.word()))?;
+    Ok(())
 }
 
 /// Whether the keys of a chunk must be removed with what else was made of it.
@@ -435,13 +498,14 @@ fn clear_transform(db: &Connection, chunk: ChunkId, keys: ClearKeys) -> Result<(
         "DELETE FROM control_sums WHERE chunk = ?1",
         "DELETE FROM reference_counts WHERE chunk = ?1",
         "DELETE FROM transformed WHERE chunk = ?1",
+        "UPDATE moved_rows SET had_tuple = 0 WHERE chunk = ?1",
     ] {
         db.prepare_cached(sql)?.execute([chunk.0])?;
     }
     Ok(())
 }
 
-fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
+pub(super) fn refuse_if_loaded(db: &Connection, entities: &[EntityId]) -> Result<(), StagingError> {
     for entity in entities {
         let chunks = chunk_rows(db, *entity, Some(ChunkState::Loaded))?.len() as u64;
         if chunks > 0 {

@@ -90,7 +90,8 @@ impl Fixture {
                 7 => (Outcome::Merged, Some(minted(chunk, key - 1)), Some((key - 1).to_string().into())),
                 _ => (Outcome::Loaded, Some(minted(chunk, key)), None),
             };
-            KeyRecord { key: LegacyKey::Int(key), outcome, new_key, detail }
+            let row_no = u32::try_from(key - first).unwrap();
+            KeyRecord { row_no, key: LegacyKey::Int(key), outcome, new_key, detail }
         };
         let sum = |outcome, sum: &str| ControlSum { name: "price".into(), outcome, sum: sum.into() };
         TransformedChunk {

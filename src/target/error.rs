@@ -90,6 +90,58 @@ pub enum TargetError {
         /// What happened there.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The keys of rows that are there already cannot be read.
+    #[error(
+        "reading the keys to adopt for {entity}: {source}; `adopt` names a column of the target table, or a query in the target that gives a legacy key and a new key"
+    )]
+    Adopt {
+        /// The entity.
+        entity: String,
+        /// What happened.
+        source: PgError,
+    },
+    /// What was read is no pair of a key and a UUID.
+    #[error("the keys to adopt for {entity} are not pairs of a legacy key and a UUID")]
+    AdoptShape {
+        /// The entity.
+        entity: String,
+    },
+    /// A legacy key that is none of the entity's.
+    #[error("`{key}` cannot be a key of {entity}, whose keys are whole numbers: correct `adopt` in the plan, or the row in the target")]
+    AdoptKey {
+        /// The entity.
+        entity: String,
+        /// What was read.
+        key: String,
+    },
+    /// One legacy key leads to two rows.
+    #[error(
+        "{entity} {key} is two rows in the target, {first} and {second}: only one of them can be adopted; correct the target, or `adopt` in the plan"
+    )]
+    AdoptConflict {
+        /// The entity.
+        entity: String,
+        /// The key.
+        key: String,
+        /// One row's new key.
+        first: uuid::Uuid,
+        /// The other's.
+        second: uuid::Uuid,
+    },
+    /// Rows that stay refer to rows that are to be removed.
+    #[error(
+        "{rows} rows of {child} refer by {column} to rows of {table} that are to be removed, and are not part of the rollback; remove or re-point them first"
+    )]
+    StillReferred {
+        /// The table whose rows are to be removed.
+        table: String,
+        /// The table that refers to it.
+        child: String,
+        /// The column.
+        column: String,
+        /// How many rows.
+        rows: u64,
+    },
     /// Another `etl` works on the target.
     #[error("another etl is loading into {server}{}; wait for it or stop it", who(.holder.as_deref()))]
     Locked {
@@ -111,7 +163,12 @@ impl TargetError {
             Self::Pg { source } | Self::Load { source, .. } | Self::Mapping { source, .. } | Self::Restore { source, .. } => {
                 source.is_transient()
             }
+            Self::Adopt { source, .. } => source.is_transient(),
             Self::DamagedChunk { .. }
+            | Self::StillReferred { .. }
+            | Self::AdoptShape { .. }
+            | Self::AdoptKey { .. }
+            | Self::AdoptConflict { .. }
             | Self::LedgerMismatch { .. }
             | Self::DuplicatesOnRestore { .. }
             | Self::OrphansOnRestore { .. }

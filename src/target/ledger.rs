@@ -97,7 +97,7 @@ pub fn ensure_schema(session: &mut Session) -> Result<(), TargetError> {
     })
 }
 
-fn exists(session: &mut Session, table: &str) -> Result<bool, TargetError> {
+pub(super) fn exists(session: &mut Session, table: &str) -> Result<bool, TargetError> {
     let rows = session.query("SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", &[&table])?;
     Ok(rows.first().is_some_and(|r| r.get(0)))
 }

@@ -4,6 +4,7 @@
 //! Boundary: it knows the target's tables and the small schema `etl` in it, but not the staging file; threads, retries and the
 //! order of things are the pipeline's.
 
+mod adopt;
 mod constraints;
 mod dismantle;
 mod error;
@@ -13,8 +14,10 @@ mod late;
 mod ledger;
 mod lock;
 mod readback;
+mod remove;
 mod writer;
 
+pub use adopt::{AdoptSource, Adopted, AdoptedRow, read_adopted};
 pub use constraints::{Duplicates, Orphans, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
 pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers};
 pub use error::TargetError;
@@ -23,4 +26,5 @@ pub use late::{LateRefusal, refuse_late};
 pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
 pub use lock::TargetLock;
 pub use readback::{TupleStream, count_rows, orphan_count, read_back, sum_text};
+pub use remove::{Removal, Removed, remove_chunks, remove_empty_schema, vacuum};
 pub use writer::{ChunkEntry, LoadPlan, Loaded, MappingTuples, Refused, load_chunk};

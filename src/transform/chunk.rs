@@ -76,6 +76,8 @@ pub enum KeyFate {
         /// The survivor's legacy key, where the merge is by an expression or by columns.
         survivor: String,
     },
+    /// It is in the target already, under this new key.
+    Adopted([u8; 16]),
     /// This filter left it out.
     Filtered(String),
     /// It is kept aside for this reason.
@@ -88,6 +90,7 @@ impl KeyFate {
         match self {
             Self::Loaded(_) => Outcome::Loaded,
             Self::Merged { .. } => Outcome::Merged,
+            Self::Adopted(_) => Outcome::Adopted,
             Self::Filtered(_) => Outcome::Filtered,
             Self::Quarantined(_) => Outcome::Quarantined,
         }
@@ -165,8 +168,8 @@ pub struct ChunkOutput {
     pub references: Vec<ReferenceCount>,
 }
 
-/// Transforms the rows of `tuples`.
-pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) -> Result<ChunkOutput, TransformError> {
+/// Transforms the rows of `tuples`, but for those (ascending numbers) that count in another chunk.
+pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<ChunkOutput, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut transformer = RowTransformer::new(entity, inputs, false);
     let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
@@ -175,15 +178,30 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     let mut tally = Tally::new(entity);
     let mut keys = Vec::new();
     let mut rejects = Vec::new();
+    let mut next = 0_u32;
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+        let row = next;
+        next = next.saturating_add(1);
+        if moved.binary_search(&row).is_ok() {
+            continue;
+        }
         let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
         let id = OnceCell::new();
-        let end = transformer.run(&key, &id, &fields, &mut traces, &mut out).map_err(|stop| TransformError::stop(entity, &key, stop))?;
-        let end = settle(end, &key, inputs, &mut out);
-        let row = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        let end = match inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key)) {
+            // What is there already is not transformed: nothing of it is written.
+            Some((id, survivor)) => {
+                traces.clear();
+                survivor.map_or(Settled::Adopted(id), |survivor| Settled::Merged { id, survivor: survivor.to_string() })
+            }
+            None => {
+                let end = transformer.run(&key, &id, &fields, &mut traces, &mut out);
+                settle(end.map_err(|stop| TransformError::stop(entity, &key, stop))?, &key, inputs, &mut out)
+            }
+        };
         let fate = match end {
             Settled::Loaded => KeyFate::Loaded(*id.get_or_init(|| transformer.mint(&key))),
             Settled::Merged { id, survivor } => KeyFate::Merged { id, survivor },
+            Settled::Adopted(id) => KeyFate::Adopted(id),
             Settled::Filtered(name) => KeyFate::Filtered(name),
             Settled::Rejected(reject) => {
                 let code = reject.code.clone();
@@ -201,13 +219,13 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) 
     Ok(ChunkOutput { tuples: out.into_bytes(), loaded, keys, rejects, incidents, controls, references })
 }
 
-/// The control sums of a chunk, with the outcome of each row given: when the target refuses rows, their part moves from one
-/// outcome to another.
+/// The control sums of a chunk, with the outcome of each row given (none: it counts in another chunk): when the target refuses rows,
+/// their part moves from one outcome to another.
 pub fn control_sums(
     entity: &CompiledEntity,
     inputs: &Inputs,
     tuples: &[u8],
-    outcome: impl Fn(u32) -> Outcome,
+    outcome: impl Fn(u32) -> Option<Outcome>,
 ) -> Result<Vec<ControlSum>, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
@@ -215,9 +233,11 @@ pub fn control_sums(
     let mut tally = Tally::new(entity);
     let mut row = 0;
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
-        let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
-        let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome(row), value);
-        controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        if let Some(outcome) = outcome(row) {
+            let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
+            let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome, value);
+            controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
+        }
         row += 1;
     }
     Ok(tally.finish(entity).1)
@@ -226,6 +246,7 @@ pub fn control_sums(
 enum Settled {
     Loaded,
     Merged { id: [u8; 16], survivor: String },
+    Adopted([u8; 16]),
     Filtered(String),
     Rejected(Reject),
 }

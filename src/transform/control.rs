@@ -76,6 +76,12 @@ impl Sum {
     }
 }
 
+/// A sum from which one part was taken and to which another was added; `None` where one of them is no finite number.
+pub fn adjusted(sum: &str, minus: &str, plus: &str) -> Option<String> {
+    let read = |text: &str| text.parse::<BigDecimal>().ok();
+    Some((read(sum)? - read(minus)? + read(plus)?).to_plain_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

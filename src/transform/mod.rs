@@ -3,6 +3,7 @@
 //! Boundary: pure. No connection, no file, no clock, no randomness: the same chunk, plan and key snapshots give the same
 //! bytes, which is what makes a chunk repeatable after a crash.
 
+mod adopted;
 mod assign;
 mod chunk;
 mod control;
@@ -11,8 +12,9 @@ mod mint;
 mod row;
 mod survey;
 
+pub use adopted::AdoptedKeys;
 pub use chunk::{ChunkOutput, IncidentCount, KeyFate, ReferenceCount, RejectedRow, RowKey, TransformError, control_sums, transform_chunk};
-pub use control::ControlSum;
+pub use control::{ControlSum, adjusted};
 pub use keys::{Fate, KeySnapshot, KeySnapshotBuilder};
 pub use mint::Minter;
 pub use row::Inputs;

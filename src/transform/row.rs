@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::adopted::AdoptedKeys;
 use super::assign::Assignment;
 use super::keys::{Fate, KeySnapshot};
 use super::mint::Minter;
@@ -26,6 +27,8 @@ pub struct Inputs {
     pub run_started_at: i64,
     /// The key snapshots of the parents, by entity index.
     pub parents: Vec<Option<Arc<KeySnapshot>>>,
+    /// Rows of the entity that are in the target already.
+    pub adopted: Option<Arc<AdoptedKeys>>,
     /// What a first look at all rows of the entity found, where it needs one.
     pub survey: Option<Arc<Survey>>,
 }

@@ -54,13 +54,31 @@ type Digest = u128;
 
 #[derive(Debug)]
 enum Seen {
-    Written { by: Option<Digest>, unique: Option<Digest>, edges: Vec<SelfEdge> },
+    Written {
+        by: Option<Digest>,
+        unique: Option<Digest>,
+        edges: Vec<SelfEdge>,
+    },
     MergedInto(LegacyKey),
+    /// It is in the target already, or the row that stands for it is. It wins over every row that is not.
+    Adopted {
+        id: [u8; 16],
+        own: bool,
+        by: Option<Digest>,
+        unique: Option<Digest>,
+    },
     Filtered,
     Rejected,
 }
 
-/// Looks at the chunks of an entity, in key order.
+impl Seen {
+    /// Whether a row of it will be in the target.
+    fn stands(&self) -> bool {
+        matches!(self, Self::Written { .. } | Self::Adopted { .. })
+    }
+}
+
+/// Looks at the chunks of an entity.
 #[derive(Debug)]
 pub struct Surveyor {
     rows: Vec<(LegacyKey, Seen)>,
@@ -78,8 +96,8 @@ impl Surveyor {
         Self { rows: Vec::new() }
     }
 
-    /// Looks at one chunk. Chunks come in key order.
-    pub fn look_at(&mut self, entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8]) -> Result<(), TransformError> {
+    /// Looks at one chunk, but for its rows (ascending numbers) that count in another one. Chunks come in key order, those of a retry at the end.
+    pub fn look_at(&mut self, entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<(), TransformError> {
         let keys = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
         let mut transformer = RowTransformer::new(entity, inputs, true);
         let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
@@ -88,11 +106,30 @@ impl Surveyor {
             Some(CompiledMerge::By(columns)) => columns.as_slice(),
             _ => &[],
         };
+        let mut next = 0_u32;
         while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
+            let row = next;
+            next = next.saturating_add(1);
+            if moved.binary_search(&row).is_ok() {
+                continue;
+            }
             let key = keys.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
             out.clear();
+            let adopted = inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key));
+            if let Some((id, survivor)) = adopted
+                && entity.unique.is_empty()
+                && by.is_empty()
+            {
+                self.rows.push((key, Seen::Adopted { id, own: survivor.is_none(), by: None, unique: None }));
+                continue;
+            }
             let end = transformer.run(&key, &OnceCell::new(), &fields, &mut traces, &mut out);
             let seen = match end.map_err(|stop| TransformError::stop(entity, &key, stop))? {
+                end if let Some((id, survivor)) = adopted => {
+                    let written = matches!(end, RowEnd::Written);
+                    let digest = |columns: &[usize]| if written { digest(out.as_bytes(), columns, &traces) } else { None };
+                    Seen::Adopted { id, own: survivor.is_none(), by: digest(by), unique: digest(&entity.unique) }
+                }
                 RowEnd::Written => Seen::Written {
                     by: digest(out.as_bytes(), by, &traces),
                     unique: digest(out.as_bytes(), &entity.unique, &traces),
@@ -109,7 +146,12 @@ impl Surveyor {
 
     /// Draws the conclusions. `mint` gives the new key of a legacy key.
     pub fn finish(self, kind: KeyKind, mut mint: impl FnMut(&LegacyKey) -> [u8; 16]) -> Survey {
-        let rows = self.rows;
+        let mut rows = self.rows;
+        // The smallest key wins, and rows that came out of quarantine stand behind all others. Texts stay in the order in which they
+        // were read, which is the source's.
+        if kind == KeyKind::Int {
+            rows.sort_by(|a, b| a.0.cmp(&b.0));
+        }
         let at: HashMap<&LegacyKey, usize> = rows.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
         let cycles = cycles(&rows, &at);
         let mut gone = vec![false; rows.len()];
@@ -139,9 +181,12 @@ impl Surveyor {
         let mut builder = KeySnapshotBuilder::new(kind);
         for (index, (key, _)) in rows.iter().enumerate() {
             match survivor(&rows, &exceptions, &at, index) {
-                Some(end) if matches!(rows[end].1, Seen::Written { .. }) && !gone[end] && !is_duplicate(&exceptions, end) => {
-                    let outcome = if end == index { Outcome::Loaded } else { Outcome::Merged };
-                    builder.add(key.clone(), outcome, Some(mint(&rows[end].0)));
+                Some(end) if rows[end].1.stands() && !gone[end] && !is_duplicate(&exceptions, end) => {
+                    let (outcome, id) = match &rows[end].1 {
+                        Seen::Adopted { id, own, .. } => (if *own { Outcome::Adopted } else { Outcome::Merged }, *id),
+                        _ => (Outcome::Loaded, mint(&rows[end].0)),
+                    };
+                    builder.add(key.clone(), if end == index { outcome } else { Outcome::Merged }, Some(id));
                 }
                 Some(end) if matches!(rows[end].1, Seen::Filtered) => builder.add(key.clone(), Outcome::Filtered, None),
                 _ => builder.add(key.clone(), Outcome::Quarantined, None),
@@ -179,6 +224,13 @@ fn digest(tuple: &[u8], columns: &[usize], traces: &Traces) -> Option<Digest> {
 fn duplicates(rows: &[(LegacyKey, Seen)], gone: &[bool]) -> HashMap<usize, Option<usize>> {
     let mut found = HashMap::new();
     let (mut first_by, mut first_unique) = (HashMap::new(), HashSet::new());
+    for (index, (_, seen)) in rows.iter().enumerate() {
+        let Seen::Adopted { by, unique, .. } = seen else { continue };
+        if let Some(by) = by {
+            first_by.entry(*by).or_insert(index);
+        }
+        first_unique.extend(unique);
+    }
     for (index, (_, seen)) in rows.iter().enumerate() {
         let Seen::Written { by, unique, .. } = seen else { continue };
         if gone[index] {
@@ -231,8 +283,7 @@ fn stands(
     at: &HashMap<&LegacyKey, usize>,
     index: usize,
 ) -> bool {
-    survivor(rows, exceptions, at, index)
-        .is_some_and(|end| matches!(rows[end].1, Seen::Written { .. }) && !gone[end] && !is_duplicate(exceptions, end))
+    survivor(rows, exceptions, at, index).is_some_and(|end| rows[end].1.stands() && !gone[end] && !is_duplicate(exceptions, end))
 }
 
 /// Members of cycles of self references, column by column: each row has at most one parent in a column, so walking up from a

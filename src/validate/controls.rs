@@ -35,14 +35,15 @@ pub(super) fn check_controls(
     Ok(())
 }
 
-/// What an entity loaded and what it held back; `None` when a sum is no number.
+/// What of an entity is in the target, loaded or adopted, and what it held back; `None` when a sum is no number.
 fn staged_sums(reader: &StagingReader, entity: EntityId, control: &str) -> Result<Option<(Amount, Amount)>, ValidateError> {
     let (mut loaded, mut held) = (Amount::zero(), Amount::zero());
     for total in reader.control_totals(entity)?.into_iter().filter(|total| total.name == control) {
         let Some(sum) = Amount::read(&total.sum) else { return Ok(None) };
         match total.outcome {
-            Outcome::Loaded => loaded = loaded.plus(sum),
-            Outcome::Merged | Outcome::Filtered | Outcome::Quarantined | Outcome::Adopted => held = held.plus(sum),
+            // An adopted row is in the target as a loaded one is, and so is what it holds.
+            Outcome::Loaded | Outcome::Adopted => loaded = loaded.plus(sum),
+            Outcome::Merged | Outcome::Filtered | Outcome::Quarantined => held = held.plus(sum),
         }
     }
     Ok(Some((loaded, held)))

@@ -146,9 +146,9 @@ pub struct Control {
     pub name: String,
     /// The sum over all rows, as the source computed it; `None` where it was not asked.
     pub source: Option<String>,
-    /// The sum over the loaded rows, as staged.
+    /// The sum over the rows that were loaded or adopted, as staged.
     pub loaded: String,
-    /// The sum over the rows that were kept aside, left out, merged or adopted.
+    /// The sum over the rows that were kept aside, left out or merged.
     pub held: String,
     /// The sum that the target computed over its rows.
     pub target: Option<String>,

@@ -59,9 +59,9 @@ fn check_chunk(subject: &Subject, chunk: &ChunkRow, there: Option<&LedgerChunk>,
         let message = format!("chunk {}: loaded rows in the target's ledger", chunk.id);
         found.add(counts(subject, chunk.counts.loaded, there.rows, message));
     }
-    if there.refused != chunk.refused {
+    if there.refused != chunk.refused_tuples() {
         let message = format!("chunk {}: refused rows in the target's ledger", chunk.id);
-        found.add(counts(subject, chunk.refused, there.refused, message));
+        found.add(counts(subject, chunk.refused_tuples(), there.refused, message));
     }
 }
 

@@ -4,6 +4,7 @@
 //! Boundary: reads both sides and changes neither. It finds and names differences; what a difference means for the command (its
 //! exit code, what is printed) is decided above.
 
+mod adopted;
 mod amount;
 mod cells;
 mod controls;

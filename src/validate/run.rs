@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use super::adopted::check_adopted;
 use super::cells::{Means, TableResult, compare_table};
 use super::controls::check_controls;
 use super::ledger::check_ledgers;
@@ -77,6 +78,7 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
         take_result(&subjects, table, result, &mut found);
     }
     found.entities.sort_by_key(|entity| entity.index);
+    check_adopted(&subjects, &reader, &mut session, &mut found)?;
     check_references(request, &subjects, &reader, &mut session, &mut found)?;
     check_controls(request, &subjects, &others, &reader, &mut session, &mut found)?;
     check_constraints(&reader, &mut session, &mut found)?;

@@ -47,7 +47,7 @@ pub(super) fn for_chunk(
 ) -> Result<(), ValidateError> {
     let payload = reader.load_transformed(chunk.id)?;
     // Refused rows keep their tuple; who they are is only asked where there are some.
-    let refused: Vec<bool> = match chunk.refused {
+    let refused: Vec<bool> = match chunk.refused_tuples() {
         0 => Vec::new(),
         _ => reader.tuple_rows(chunk.id)?.iter().map(|row| row.outcome != Outcome::Loaded).collect(),
     };

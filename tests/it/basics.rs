@@ -94,3 +94,21 @@ fn constraints_can_be_kept() {
     );
     kept.migration.etl(&["validate", "--progress", "none"]).exits(0);
 }
+
+#[test]
+fn phases_choose_entities() {
+    let shop = shop();
+    for (entity, phase) in [("cities", "places"), ("people", "core"), ("items", "core")] {
+        let file = format!("entities/{entity}.toml");
+        shop.migration.edit(&file, "key = \"id\"", &format!("key = \"id\"\nphase = \"{phase}\""));
+    }
+    shop.migration.etl(&["run", "--phase", "cores", "--progress", "none"]).exits(2).says("core, places");
+    shop.migration.etl(&["run", "--phase", "core", "--progress", "none"]).exits(2).says("cities");
+    shop.migration.etl(&["run", "--phase", "places", "--progress", "none"]).exits(0);
+    assert_eq!(shop.migration.target.value("SELECT count(*) FROM people"), "0");
+    shop.migration.etl(&["run", "--phase", "core", "--progress", "none"]).exits(0);
+    shop.migration.etl(&["validate", "--phase", "core", "--progress", "none"]).exits(0);
+    shop.migration.etl(&["rollback", "--phase", "core", "--yes"]).exits(0);
+    assert_eq!(shop.migration.target.value("SELECT count(*) FROM people"), "0");
+    assert_eq!(shop.migration.target.value("SELECT count(*) FROM cities"), "40");
+}

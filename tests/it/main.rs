@@ -2,11 +2,15 @@
 //! builder. The server comes from `scripts/postgres` (or `ETL_TEST_PG`), and every test has databases of its own in it.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod adopt;
 mod bad_input;
 mod basics;
+mod diagnostics;
 mod faults;
 mod flagship;
 mod resume;
+mod retry;
+mod rollback;
 mod shared_table;
 mod support;
 mod validator;

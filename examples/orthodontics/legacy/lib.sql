@@ -1,5 +1,5 @@
 -- The generator's vocabulary, in a schema `gen` that generate drops when it is done.
--- psql variables: scale, seed, notifications.
+-- psql variables: scale, seed, notifications, defects (name and count of each defect, from legacy/defects).
 --
 -- A class is a set of rows that are made the same way; a table is the sum of its classes. Rows of a table are numbered
 -- k = 0, 1, 2 … in class order. A class's ordinals come from k: spread over the whole id range (layout P: k*q mod m, q a prime
@@ -11,6 +11,15 @@ CREATE SCHEMA gen;
 CREATE FUNCTION gen.r(x bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT floor(x * current_setting('gen.scale')::numeric + 0.5)::bigint $$;
 SELECT set_config('gen.scale', :'scale', false), set_config('gen.seed', :'seed', false) \g /dev/null
+
+-- ---------------------------------------------------------------- defects: how many of each; gen.n_p1() is the count of p1
+CREATE TABLE gen.defect AS
+  SELECT split_part(line, E'\t', 1) AS name, split_part(line, E'\t', 2)::bigint AS n FROM unnest(string_to_array(:'defects', E'\n')) line WHERE line <> '';
+DO $$ DECLARE d gen.defect; BEGIN  -- as constants, so that the planner inlines them
+  FOR d IN SELECT * FROM gen.defect LOOP
+    EXECUTE format('CREATE FUNCTION gen.%I() RETURNS bigint LANGUAGE sql IMMUTABLE AS %L', 'n_' || d.name, format('SELECT %s::bigint', d.n));
+  END LOOP;
+END $$;
 
 -- ---------------------------------------------------------------- classes
 CREATE TABLE gen.shape (short text PRIMARY KEY, tbl regclass NOT NULL, layout char NOT NULL,
@@ -38,53 +47,55 @@ CREATE FUNCTION gen.size(text) RETURNS bigint LANGUAGE sql IMMUTABLE AS
   $$ SELECT CASE WHEN $1 NOT LIKE '%s%' THEN $1::bigint
        ELSE greatest(coalesce(nullif(split_part($1, 's', 2), ''), '1')::bigint, gen.r(split_part($1, 's', 1)::bigint)) END $$;
 
+-- "base 1341" is a class and its size; a class without a size is a defect, as many as gen.defect says.
 CREATE PROCEDURE gen.classes(short text, list text) LANGUAGE sql AS $$
   INSERT INTO gen.class (short, cls, n, kind)
-  SELECT $1, split_part(item, ' ', 1), gen.size(split_part(item, ' ', 2)), coalesce(nullif(split_part(item, ' ', 3), ''), 'loaded')
-  FROM unnest(string_to_array(list, ', ')) WITH ORDINALITY AS i(item, pos) ORDER BY pos $$;
+  SELECT $1, m[1], CASE WHEN m[2] = '' THEN (SELECT n FROM gen.defect WHERE name = m[1]) ELSE gen.size(m[2]) END, coalesce(nullif(m[3], ''), 'loaded')
+  FROM unnest(string_to_array(list, ', ')) WITH ORDINALITY AS i(item, pos), regexp_match(item, '^(\w+) ?(\d+s?\d*|) ?(held|tail|)$') m ORDER BY pos $$;
 
-CALL gen.classes('patient', 'p1 10 held, p2 6 held, p4 12 held, p5 120, p6 9, p7 24, p8 30, p9 14, p10 25, p12 10, p13 5, p14 5, plain 8214s300, p3 4 tail');
-CALL gen.classes('usr', 'a1 959s150, a2 223s10, a3 69, a4 12, a5 3, a6 73, a7 12');
+CALL gen.classes('patient', 'p1 held, p2 held, p4 held, p5, p6, p7 24, p8, p9, p10, p12, p13, p14, plain 8214s300, p3 tail');
+INSERT INTO gen.class (short, cls, n)
+  VALUES ('usr', 'a1', gen.size('959s150')), ('usr', 'a2', gen.n_u2()), ('usr', 'a3', 69), ('usr', 'a4', 12), ('usr', 'a5', 3), ('usr', 'a6', 73), ('usr', 'a7', 12);
 INSERT INTO gen.class (short, cls, n)  -- one user for every chart whose user is right
   SELECT 'usr', 'a8', sum(n) FROM gen.class WHERE short = 'patient' AND cls NOT IN ('p1', 'p3')
   UNION ALL SELECT 'usr', 'a9', 14;
-CALL gen.classes('office', 'off 883s120, f1 14 tail');
-CALL gen.classes('product', 'live 10, h1 4');
+CALL gen.classes('office', 'off 883s120, f1 tail');
+CALL gen.classes('product', 'live 10, h1');
 CALL gen.classes('category', 'all 44');
 CALL gen.classes('role', 'all 48');
 CALL gen.classes('template', 'all 169');
-CALL gen.classes('jaw', 'j1 341 held, j2 18 held, j3 2 held, j4 2 held, j5 40, j6 6, plain 43049s300');
-CALL gen.classes('instruction', 'o1 5 held, o2 3 held, o3 2 held, o4 1 held, o5 5 held, o6 2, o7 3, o8 10, o9 4, plain 24977s600');
-CALL gen.classes('project', 'r1 5 held, r2 210, r3 60, plain 71880s300');
-CALL gen.classes('plan', 'l1 27 held, l2 8 held, l3 45, l4 6, l5 37, plain 37407s400');
-CALL gen.classes('record', 'm1 23 held, m2 15 held, m3 4 held, m4 6 held, m5 6 held, m6 3 held, tc1 25 held, tc2 16 held, '
-  'm7 77, m9 3, mplain 60864s700, tc3 12, tcplain 9688s100');
-CALL gen.classes('file', 'z0 6 held, z1 948s, z2 20, z3 18, z4 9, z5 7, z6 10, z7 30, z8 160241s900, z9 8600s20, z10 319s5, z11 157549s100, z12 14 tail');
-CALL gen.classes('task', 'k1 4101s held, k2 2180s held, k3 37 held, k4 40 held, k10 3, k11 20, k5 900, k6 150, k7 500, k8 35, k9 300, plain 760696s2000');
+CALL gen.classes('jaw', 'j1 held, j2 held, j3 held, j4 held, j5, j6, plain 43049s300');
+CALL gen.classes('instruction', 'o1 held, o2 held, o3 held, o4 held, o5 held, o6, o7, o8, o9, plain 24977s600');
+CALL gen.classes('project', 'r1 held, r2, r3, plain 71880s300');
+CALL gen.classes('plan', 'l1 held, l2 held, l3, l4, l5, plain 37407s400');
+CALL gen.classes('record', 'm1 held, m2 held, m3 held, m4 held, m5 held, m6 held, tc1 held, tc2 held, '
+  'm7, m9, mplain 60864s700, tc3, tcplain 9688s100');
+CALL gen.classes('file', 'z0 held, z1, z2, z3, z4, z5, z6, z7, z8 160241s900, z9 8600s20, z10 319s5, z11 157549s100, z12 tail');
+CALL gen.classes('task', 'k1 held, k2 held, k3 held, k4 held, k10, k11, k5, k6, k7, k8, k9, plain 760696s2000');
 
 CALL gen.classes('permission', 'all 184');
-CALL gen.classes('role_permission', 'base 1341, i2 3, i3 2');
-CALL gen.classes('template_product', 'base 178, t3 5');
-CALL gen.classes('template_edit_role', 'base 653, t4 4, t5 2');
-CALL gen.classes('template_view_role', 'base 1104, t6 7');
-CALL gen.classes('template_view_group', 'base 198, t7 1');
-CALL gen.classes('template_predecessor', 'base 188, t8 1, t9 2');
-CALL gen.classes('state', 's1 156 held, s2 41 held, s3 15 held, s4 10 held, s5 195, plain 5047s50');
-CALL gen.classes('bracket', 'b1 9 held, b2 2 held, b3 3 held, plain 1706s20');
-CALL gen.classes('comment', 'c1a 30 held, c1b 31 held, c2 20 held, c3 14 held, c4 2 held, c5 63, c6 3, c7 130, plain 16019s300');
-CALL gen.classes('note', 'n1 1 held, plain 962s20');
-CALL gen.classes('payment', 'y1 2 held, y2 3 held, y3 1 held, paid 3701s60, y8 9, y9 137s5, y10 34s2, free 13348s50');
+CALL gen.classes('role_permission', 'base 1341, i2, i3');
+CALL gen.classes('template_product', 'base 178, t3');
+CALL gen.classes('template_edit_role', 'base 653, t4, t5');
+CALL gen.classes('template_view_role', 'base 1104, t6');
+CALL gen.classes('template_view_group', 'base 198, t7');
+CALL gen.classes('template_predecessor', 'base 188, t8, t9');
+CALL gen.classes('state', 's1 held, s2 held, s3 held, s4 held, s5, plain 5047s50');
+CALL gen.classes('bracket', 'b1 held, b2 held, b3 held, plain 1706s20');
+CALL gen.classes('comment', 'c1a held, c1b held, c2 held, c3 held, c4 held, c5, c6, c7, plain 16019s300');
+CALL gen.classes('note', 'n1 held, plain 962s20');
+CALL gen.classes('payment', 'y1 held, y2 held, y3 held, paid 3701s60, y8, y9, y10, free 13348s50');
 CALL gen.classes('shop_order', 'used 3701s60, spare 99s5');
 CALL gen.classes('purchase', 'all 3701s60');
-CALL gen.classes('operation', 'q1 2 held, q2 1 held, q3 1 held');
+CALL gen.classes('operation', 'q1 held, q2 held, q3 held');
 INSERT INTO gen.class (short, cls, n) VALUES ('operation', 'pay', gen.size('3701s60') - gen.size('22s')), ('operation', 'ref', gen.size('37s'));
-CALL gen.classes('offer', 'v1 22 held, v2 1 held, a 393s20, b 372s20');
-CALL gen.classes('discount', 'w1 16 held, plain 135s5');
-CALL gen.classes('notification', 'nt1 18 held, nt2 12 held, nt3 6 held, nt4 4 held');
+CALL gen.classes('offer', 'v1 held, v2 held, a 393s20, b 372s20');
+CALL gen.classes('discount', 'w1 held, plain 135s5');
+CALL gen.classes('notification', 'nt1 held, nt2 held, nt3 held, nt4 held');
 INSERT INTO gen.class (short, cls, n, kind)
-  SELECT 'notification', cls, n, kind FROM (VALUES (1, 'nt5', CASE :'notifications' WHEN 'sample' THEN 1000 WHEN 'full' THEN gen.r(3062948) ELSE 0 END, 'held'),
-    (2, 'nt6', 50, 'loaded'), (3, 'plain', CASE :'notifications' WHEN 'sample' THEN 1960 ELSE gen.r(2039548) END - 50, 'loaded')) v(pos, cls, n, kind)
-  WHERE n > 0 ORDER BY pos;
+  SELECT 'notification', cls, n, kind FROM (VALUES (1, 'nt5', gen.n_nt5(), 'held'), (2, 'nt6', gen.n_nt6(), 'loaded'),
+    (3, 'plain', CASE :'notifications' WHEN 'sample' THEN 1960 ELSE gen.r(2039548) END - gen.n_nt6(), 'loaded')) v(pos, cls, n, kind)
+  ORDER BY pos;
 
 -- Sizes that are no class of their own.
 CREATE FUNCTION gen.count(short text, classes text[]) RETURNS bigint LANGUAGE sql STABLE AS
@@ -92,6 +103,9 @@ CREATE FUNCTION gen.count(short text, classes text[]) RETURNS bigint LANGUAGE sq
 DO $$ DECLARE s record; BEGIN  -- as constants, so that the planner inlines them
   FOR s IN SELECT * FROM (VALUES
     ('doctors_with_patients', gen.size('400s110')),     -- the first of A1; the others have no patient
+    ('settings_of_tests', least(gen.n_u2(), gen.size('182s5'))),
+    ('bad_instructions', gen.count('instruction', '{o1,o2,o3,o4}')),
+    ('first_patient_user', gen.n_p2() + gen.n_p4()),    -- of a8: the users of p2 and p4 stand before
     ('used_projects', least(gen.count('project', '{r2,r3,plain}'), gen.size('30000s100'))),
     ('messages', gen.count('record', '{m7,m9,mplain}')), ('team_records', gen.count('record', '{tc3,tcplain}')),
     ('upper_jaws', (gen.count('jaw', '{j5,j6,plain}') + 1) / 2)) v(name, n) LOOP
@@ -99,9 +113,9 @@ DO $$ DECLARE s record; BEGIN  -- as constants, so that the planner inlines them
   END LOOP;
 END $$;
 INSERT INTO gen.class (short, cls, n)
-  SELECT 'setting', 'all', gen.count('usr', '{a1,a3,a5}') + gen.size('182s5')
+  SELECT 'setting', 'all', gen.count('usr', '{a1,a3,a5}') + gen.settings_of_tests()
   UNION ALL SELECT 'office_doctor', 'base', gen.doctors_with_patients() + 3 + 7 + gen.size('62s5');
-CALL gen.classes('office_doctor', 'e1 8, e2 6, e3 10, e4 5, e5 7');
+CALL gen.classes('office_doctor', 'e1, e2, e3, e4, e5');
 
 UPDATE gen.class c SET first = f.first FROM (SELECT pos, sum(n) OVER (PARTITION BY short ORDER BY pos) - n AS first FROM gen.class) f WHERE f.pos = c.pos;
 UPDATE gen.shape s SET n = c.n, m = c.n - c.tail, skipped = c.held, loaded = c.loaded
@@ -110,7 +124,7 @@ UPDATE gen.shape s SET n = c.n, m = c.n - c.tail, skipped = c.held, loaded = c.l
 UPDATE gen.shape SET q = (SELECT p FROM unnest(ARRAY[7919, 7927, 7933, 7937, 7949, 7951, 7963, 7993, 8009, 8011]) p WHERE m % p <> 0 ORDER BY p LIMIT 1);
 
 -- ---------------------------------------------------------------- ids, as functions with their constants written in
--- patient(l): id of the loaded row l mod L; patient_p1(d): id of row d mod size of class p1; patient_gap(d): an id that is missing;
+-- patient(l): id of the loaded row l mod L; patient_k(k): id of row k; patient_p1(d): id of row d mod size of class p1; patient_gap(d): an id that is missing;
 -- patient_at(ordinal): a moment, ascending with the id. id = ordinal + ordinal div 10 = 11 * ordinal div 10.
 DO $$
 DECLARE s gen.shape; c gen.class; ordinal text;
@@ -118,15 +132,17 @@ BEGIN
   FOR s IN SELECT * FROM gen.shape WHERE n IS NOT NULL LOOP
     ordinal := CASE s.layout WHEN 'P' THEN format('(1 + (%%s) * %s %% %s)', s.q, s.m) ELSE '(1 + %s)' END;
     EXECUTE format('CREATE FUNCTION gen.%I(l bigint) RETURNS int LANGUAGE sql IMMUTABLE AS %L', s.short,
-      format('SELECT (11 * ' || replace(ordinal, '% ', '%% ') || ' / 10)::int', format('%s + l %% %s', s.skipped, s.loaded)));
+      format('SELECT (11 * ' || replace(ordinal, '% ', '%% ') || ' / 10)::int', format('%s + l %% %s', s.skipped, greatest(1, s.loaded))));
     EXECUTE format('CREATE FUNCTION gen.%I(d bigint) RETURNS int LANGUAGE sql IMMUTABLE AS %L', s.short || '_gap',
       format('SELECT (11 * (1 + d %% %s) - 1)::int', greatest(1, s.n / 10)));
     EXECUTE format('CREATE FUNCTION gen.%I(ordinal bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS %L', s.short || '_at',
       format('SELECT timestamptz ''2018-03-01 00:00:00+00'' + interval ''1 second'' * ((ordinal - 1) * 239414400 / %s)', s.n));
+    EXECUTE format('CREATE FUNCTION gen.%I(k bigint) RETURNS int LANGUAGE sql IMMUTABLE AS %L', s.short || '_k',
+      format('SELECT (11 * ' || replace(ordinal, '% ', '%% ') || ' / 10)::int', 'k'));
     FOR c IN SELECT * FROM gen.class x WHERE x.short = s.short LOOP
       EXECUTE format('CREATE FUNCTION gen.%I(d bigint) RETURNS int LANGUAGE sql IMMUTABLE AS %L', s.short || '_' || c.cls,
         format('SELECT (11 * ' || replace(CASE WHEN c.kind = 'tail' THEN '(1 + %s)' ELSE ordinal END, '% ', '%% ') || ' / 10)::int',
-               format('%s + d %% %s', c.first, c.n)));
+               format('%s + d %% %s', c.first, greatest(1, c.n))));
     END LOOP;
   END LOOP;
 END $$;
@@ -183,10 +199,9 @@ CREATE FUNCTION gen.content_type(text) RETURNS int LANGUAGE sql STABLE AS
 CREATE FUNCTION gen.doc(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT gen.usr_a1(j % gen.doctors_with_patients()) $$;
 CREATE FUNCTION gen.tech(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN j % 85 < 12 THEN gen.usr_a4(j % 85) ELSE gen.usr_a6(j % 85 - 12) END $$;
 -- A plan that has an order; an instruction that is not loaded (o1 to o4); a live product of the ten.
-CREATE FUNCTION gen.plan_with_order(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT gen.plan(51 + j) $$;
-CREATE FUNCTION gen.bad_instruction(d bigint) RETURNS int LANGUAGE sql IMMUTABLE AS
-  $$ SELECT CASE WHEN d % 11 < 5 THEN gen.instruction_o1(d % 11) WHEN d % 11 < 8 THEN gen.instruction_o2(d % 11 - 5)
-       WHEN d % 11 < 10 THEN gen.instruction_o3(d % 11 - 8) ELSE gen.instruction_o4(0) END $$;
+CREATE FUNCTION gen.plan_with_order(j bigint) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT gen.plan(gen.n_l3() + gen.n_l4() + j) $$;
+CREATE FUNCTION gen.bad_instruction(d bigint) RETURNS int LANGUAGE sql IMMUTABLE AS  -- o1 to o4 are the first classes of their table
+  $$ SELECT gen.instruction_k(d % greatest(1, gen.bad_instructions())) $$;
 
 -- The 69 duplicate people (A3): 7 groups, each with one survivor. Members are numbered from 1, groups too.
 CREATE TABLE gen.duplicate AS

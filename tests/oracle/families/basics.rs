@@ -896,6 +896,8 @@ pub const CHARACTERS: &[(&str, usize)] = &[
     ("t ~ '[[:xdigit:]]'", 0),
     ("lower(t)", 60),
     ("upper(t)", 60),
+    ("initcap(t)", 60),
+    ("initcap('x' || t || 'Y')", 5_060),
     ("t ~ '.'", 0),
     ("t ~* 's'", 0),
     ("t ~* '[a-zà-ÿ]'", 0),

@@ -1,6 +1,11 @@
 //! What the oracle is asked, family by family: a table of values at the edges of their types, and expressions over its columns.
 
+pub mod arrays;
 pub mod basics;
+pub mod bytes;
+pub mod jsons;
+pub mod patterns;
+pub mod texts;
 
 /// A table and the expressions that are asked about each of its rows.
 pub struct Family {
@@ -14,5 +19,5 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family()]
+    vec![basics::family(), arrays::family(), jsons::family(), texts::family(), patterns::family(), bytes::family(), bytes::encodings()]
 }

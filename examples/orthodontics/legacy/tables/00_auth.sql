@@ -27,12 +27,12 @@ SELECT u.id,
   u.cls = 'a7' AND d = 8,
   CASE WHEN u.cls = 'a2' AND d % 4 = 3 THEN 'test_' || u.id ELSE 'u' || u.id END,
   CASE WHEN u.cls = 'a8' AND d % 70 = 40 THEN '' WHEN u.cls = 'a8' AND d % 70 BETWEEN 50 AND 53 THEN 'さくら' ELSE gen.name('auth_user', k, 'first', 2) END,
-  CASE WHEN u.cls = 'a8' AND d % 70 = 41 THEN 'NULL' WHEN u.cls = 'a8' AND d % 70 BETWEEN 50 AND 53 THEN 'ひなた' ELSE gen.name('auth_user', k, 'last', 3) END,
+  CASE WHEN u.cls = 'a8' AND d % 70 = 41 AND d / 70 < gen.n_u6() THEN 'NULL' WHEN u.cls = 'a8' AND d % 70 BETWEEN 50 AND 53 THEN 'ひなた' ELSE gen.name('auth_user', k, 'last', 3) END,
   CASE u.cls
     WHEN 'a2' THEN CASE d % 4 WHEN 0 THEN 'test' || u.id || '@example.com' WHEN 1 THEN 'demo.user' || u.id || '@example.com' WHEN 2 THEN 'qa' || u.id || '@internal.example'
                      ELSE 'u' || u.id || '@clinic' || d % 200 || '.example.com' END
     WHEN 'a3' THEN CASE WHEN p.m % 2 = 0 THEN ' Group' || p.g || '.Clinic@Example.org ' ELSE 'group' || p.g || '.clinic@example.org' END
-    WHEN 'a8' THEN CASE d % 70
+    WHEN 'a8' THEN CASE CASE WHEN d % 70 = 7 AND d / 70 >= gen.n_u3() OR d % 70 = 34 AND d / 70 >= gen.n_u5() THEN 0 ELSE d % 70 END
       WHEN 7 THEN CASE d / 70 % 4 WHEN 0 THEN 'p' || u.id || '.mail.example.net' WHEN 1 THEN 'p' || u.id || '@mail@example.net'
                     WHEN 2 THEN 'p ' || u.id || '@mail.example.net' ELSE 'p' || u.id || '@localhost' END
       WHEN 20 THEN 'family' || d / 70 || '@example.org' WHEN 21 THEN 'family' || d / 70 || '@example.org'

@@ -1,8 +1,8 @@
 -- Offices, who works there, and the doctors' settings.
--- The 14 offices of f1 repeat the first 14 in other case and with other blanks.
+-- The offices of f1 repeat the first ones in other case and with other blanks.
 INSERT INTO dispatch_office (id, name, address, apt, city, state, zip, country, phone, tax_rate, valid, sq_customer_id, emails)
 SELECT o.id,
-  CASE WHEN cls = 'f1' THEN upper(name) WHEN j BETWEEN 70 AND 72 THEN '  ' ELSE name END,
+  CASE WHEN cls = 'f1' THEN upper(name) WHEN j BETWEEN 70 AND 69 + gen.n_f3() THEN '  ' ELSE name END,
   CASE WHEN cls = 'f1' THEN ' ' || lower(address) ELSE address END,
   CASE WHEN j % 3 = 0 THEN 'Suite ' || j WHEN j % 3 = 1 THEN '' END,
   CASE WHEN cls = 'f1' THEN lower(city) ELSE city END,
@@ -14,8 +14,8 @@ SELECT o.id,
        WHEN back < 14 + gen.r(155) + gen.r(110) + gen.r(64) THEN 'Thailand'
        ELSE CASE j % 10 WHEN 0 THEN 'usa' WHEN 1 THEN 'United States' WHEN 2 THEN ' US ' ELSE 'USA' END END,
   '+1 (555) ' || lpad(gen.rnd('office', j, 'phone', 10000000)::text, 7, '0') || ' ext. ' || j % 90,
-  CASE WHEN cls <> 'off' THEN NULL WHEN j = 20 THEN 999.99 WHEN j = 30 THEN 1025 WHEN j = 40 THEN -1 WHEN j = 50 THEN 'NaN'
-       WHEN j = 60 THEN '1234567890123456789012345678901234567890'
+  CASE WHEN cls <> 'off' THEN NULL WHEN j IN (20, 30, 40, 50, 60) AND j / 10 - 1 <= gen.n_f2() THEN
+         ('{999.99,1025,-1,NaN,1234567890123456789012345678901234567890}'::numeric[])[j / 10 - 1]
        WHEN j % 10 < 3 THEN 0.0725 + (j % 7) * 0.0025 WHEN j % 10 < 6 THEN 6 + (j % 9) * 0.875 END,
   CASE WHEN j % 10 < 6 THEN true WHEN j % 10 < 9 THEN false END,
   CASE WHEN j % 4 = 0 THEN 'CUST' || left(gen.md5('office', j, 'customer'), 12) END,
@@ -38,9 +38,9 @@ LEFT JOIN LATERAL (  -- one office a doctor with patients; the doctors by signal
          CASE WHEN v.i < 0 THEN gen.usr_a1(d) WHEN v.i < 3 THEN gen.usr_a5(v.i) WHEN v.i < 10 THEN (SELECT user_id FROM gen.duplicate WHERE survivor AND g = v.i - 2)
               ELSE gen.usr_a1(v.i - 10) END AS user_id
   FROM (SELECT d - gen.doctors_with_patients() AS i) v) b ON cls = 'base'
-LEFT JOIN (  -- the first loser of each group, then the second one of groups 1 to 3
+LEFT JOIN (  -- the first loser of each group, then the second ones, and so on
   SELECT g, user_id, row_number() OVER (ORDER BY nth, g) - 1 AS i
-  FROM (SELECT g, user_id, row_number() OVER (PARTITION BY g ORDER BY m) AS nth FROM gen.duplicate WHERE NOT survivor) x WHERE nth = 1 OR nth = 2 AND g <= 3) l
+  FROM (SELECT g, user_id, row_number() OVER (PARTITION BY g ORDER BY m) AS nth FROM gen.duplicate WHERE NOT survivor) x) l
   ON cls = 'e3' AND l.i = r.d
 ORDER BY r.id;
 
@@ -53,5 +53,5 @@ SELECT r.id, u.id,
   r.k % 11 = 0, CASE WHEN r.k % 2 = 0 THEN gen.setting_at(r.ordinal) END, CASE WHEN r.k % 3 > 0 THEN gen.setting_at(r.ordinal) + interval '1 day' END, r.k % 13 = 0
 FROM gen.rows('setting') r
 JOIN (SELECT row_number() OVER (ORDER BY cls = 'a2', k) - 1 AS k, id FROM gen.rows('usr')
-      WHERE cls IN ('a1', 'a3', 'a5') OR cls = 'a2' AND d < gen.size('182s5')) u ON u.k = r.k
+      WHERE cls IN ('a1', 'a3', 'a5') OR cls = 'a2' AND d < gen.settings_of_tests()) u ON u.k = r.k
 ORDER BY r.id;

@@ -1,7 +1,8 @@
 -- Charts. x drives the values: the loaded index, or 7 + d where the row is not loaded.
 INSERT INTO dispatch_patient (id, user_id, doctor_id, office_id, birthdate, sex, status, archived, suspended, suffix, schemes, submitted_at, updated_at)
 SELECT p.id,
-  CASE cls WHEN 'p1' THEN gen.usr_gap(d) WHEN 'p2' THEN gen.usr_a8(d) WHEN 'p4' THEN gen.usr_a8(6 + d) WHEN 'p3' THEN gen.usr_a8(18 + 250 + d) ELSE gen.usr_a8(18 + l) END,
+  CASE cls WHEN 'p1' THEN gen.usr_gap(d) WHEN 'p2' THEN gen.usr_a8(d) WHEN 'p4' THEN gen.usr_a8(gen.n_p2() + d)
+    WHEN 'p3' THEN gen.usr_a8(gen.first_patient_user() + 250 + d) ELSE gen.usr_a8(gen.first_patient_user() + l) END,
   CASE cls WHEN 'p4' THEN gen.usr_a2(d) WHEN 'p5' THEN NULL WHEN 'p6' THEN gen.usr_gap(5 + d)
     WHEN 'p7' THEN (SELECT user_id FROM gen.duplicate  -- groups 1 to 4: member 3 three times, member 1 once; groups 5, 6: member 2 twice, member 4 twice
                     WHERE g = 1 + p.d / 4 AND m = CASE WHEN p.d < 16 THEN CASE WHEN p.d % 4 < 3 THEN 3 ELSE 1 END ELSE CASE WHEN p.d % 4 < 2 THEN 2 ELSE 4 END END)

@@ -20,11 +20,11 @@ SELECT i.id,
   CASE WHEN k % 5 > 0 THEN k % 5 END, CASE WHEN k % 7 > 0 THEN k % 7 END, CASE WHEN k % 9 = 0 THEN gen.words('instruction', k, 'scanner', 4) ELSE '' END,
   gen.words('instruction', k, 'objective', 6), CASE WHEN k % 5 = 0 THEN gen.words('instruction', k, 'conditions', 3) ELSE '' END,
   k % 8 = 0, CASE WHEN k % 3 < 2 THEN k % 3 = 0 END, CASE WHEN k % 4 < 3 THEN k % 4 = 0 END, (x / patients)::int,
-  CASE WHEN l < 0 THEN CASE WHEN k < 9 THEN gen.jaw_j2(2 * k) END
+  CASE WHEN l < 0 THEN CASE WHEN 2 * k < gen.n_j2() THEN gen.jaw_j2(2 * k) END
        WHEN l < gen.upper_jaws() THEN gen.jaw(l)
-       WHEN orders - 1 - l < 4 THEN gen.jaw_j3((orders - 1 - l) / 2)
-       WHEN orders - 1 - l < 6 THEN gen.jaw_j4(orders - 5 - l) END,
-  CASE WHEN l < 0 THEN CASE WHEN k < 9 THEN gen.jaw_j2(2 * k + 1) END
+       WHEN orders - 1 - l < 2 * gen.n_j3() THEN gen.jaw_j3((orders - 1 - l) / 2)
+       WHEN orders - 1 - l < 2 * gen.n_j3() + gen.n_j4() THEN gen.jaw_j4(orders - 1 - 2 * gen.n_j3() - l) END,
+  CASE WHEN l < 0 THEN CASE WHEN 2 * k + 1 < gen.n_j2() THEN gen.jaw_j2(2 * k + 1) END
        WHEN l < jaws - gen.upper_jaws() THEN gen.jaw(gen.upper_jaws() + l) END
 FROM (SELECT r.cls, r.k, r.d, r.l, r.ordinal, r.id, CASE WHEN r.l < 0 THEN 1 ELSE r.l END AS x, o.loaded AS orders, p.loaded AS patients, j.loaded AS jaws
       FROM gen.rows('instruction') r, gen.shape o, gen.shape p, gen.shape j

@@ -2,7 +2,7 @@
 INSERT INTO dispatch_role (id, name, abbrev, type, "order", user_id, group_id)
 SELECT id, 'Role ' || gen.name('role', k, 'name', 2),
   CASE WHEN k < 21 THEN 'DT' WHEN k < 25 THEN 'MT' WHEN k < 28 THEN 'ST' WHEN k < 30 THEN 'DTR' WHEN k = 30 THEN 'SV' WHEN k = 31 THEN 'QC' ELSE 'R' || k END,
-  k % 5, k, CASE WHEN k < 31 THEN gen.tech(k) WHEN k = 31 THEN gen.usr_a7(0) END, CASE WHEN k < 32 THEN 11 WHEN k < 47 THEN gen.grp(k % 9) END
+  k % 5, k, CASE WHEN k = 31 AND gen.n_i1() > 0 THEN gen.usr_a7(0) WHEN k < 32 THEN gen.tech(k) END, CASE WHEN k < 32 THEN 11 WHEN k < 47 THEN gen.grp(k % 9) END
 FROM gen.rows('role') ORDER BY id;
 
 INSERT INTO dispatch_role_permissions (id, role_id, permission_id)

@@ -13,6 +13,6 @@ SELECT id, CASE cls WHEN 's1' THEN gen.instruction_gap(d) WHEN 's2' THEN gen.bad
 FROM gen.rows('state') ORDER BY id;
 
 INSERT INTO dispatch_bracket (id, name, project_id, type)
-SELECT id, CASE WHEN cls = 'b3' THEN CASE d WHEN 1 THEN '' WHEN 2 THEN '   ' END ELSE 'Bracket ' || gen.name('bracket', k, 'name', 2) END,
+SELECT id, CASE WHEN cls = 'b3' THEN CASE d % 3 WHEN 1 THEN '' WHEN 2 THEN '   ' END ELSE 'Bracket ' || gen.name('bracket', k, 'name', 2) END,
   CASE cls WHEN 'b1' THEN gen.project_gap(d) WHEN 'b2' THEN gen.project_r1(d) ELSE gen.project(x) END, nullif(d % 4, 0)
 FROM gen.rows('bracket') ORDER BY id;

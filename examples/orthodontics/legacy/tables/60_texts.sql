@@ -16,7 +16,7 @@ SELECT r.id,
        WHEN x % 20 < 16 THEN gen.patient(x) WHEN x % 20 < 19 THEN gen.doc(x) ELSE gen.instruction(x) END,
   CASE WHEN cls = 'm7' THEN gen.usr_gap(d) WHEN cls = 'tc1' THEN NULL WHEN cls = 'tc2' THEN gen.usr_gap(d) WHEN team THEN gen.tech(x)
        WHEN cls = 'm1' AND d < 5 THEN gen.doc(d) WHEN held THEN gen.tech(k)
-       WHEN feedback THEN gen.doc(l) WHEN l % 120 = 0 THEN NULL WHEN l % 4 = 3 THEN gen.doc(l) WHEN l % 4 = 2 THEN gen.usr_a8(18 + l % s.patients) ELSE gen.tech(k) END,
+       WHEN feedback THEN gen.doc(l) WHEN l % 120 = 0 THEN NULL WHEN l % 4 = 3 THEN gen.doc(l) WHEN l % 4 = 2 THEN gen.usr_a8(gen.first_patient_user() + l % s.patients) ELSE gen.tech(k) END,
   CASE WHEN team THEN gen.grp(x) END, CASE WHEN k % 11 <> 0 THEN k % 3 = 0 END,
   CASE WHEN cls = 'm1' AND d < 5 THEN gen.keyword(d) || ' today'
        WHEN held OR team OR cls = 'm7' THEN gen.words('record', k, 'text', 20 + (k % 30)::int)
@@ -36,11 +36,11 @@ ORDER BY r.id;
 
 INSERT INTO dispatch_comment (id, plan_id, author_id, text, created_at)
 SELECT id,
-  CASE cls WHEN 'c1a' THEN gen.plan_with_order(nc + d) WHEN 'c1b' THEN gen.plan_with_order(nc + 30 + d) WHEN 'c2' THEN gen.plan_gap(d) WHEN 'c3' THEN gen.plan_l2(d)
+  CASE cls WHEN 'c1a' THEN gen.plan_with_order(nc + d) WHEN 'c1b' THEN gen.plan_with_order(nc + gen.n_c1a() + d) WHEN 'c2' THEN gen.plan_gap(d) WHEN 'c3' THEN gen.plan_l2(d)
     WHEN 'c4' THEN gen.plan_with_order(nc + k) WHEN 'c5' THEN gen.plan_l3(d) WHEN 'c6' THEN gen.plan_with_order(nc + d) WHEN 'c7' THEN gen.plan_with_order(d)
     ELSE gen.plan_with_order(d % nc) END,
   CASE WHEN cls = 'c7' THEN gen.usr_gap(d) WHEN cls <> 'plain' THEN gen.tech(k)
-       WHEN d % 180 = 9 THEN NULL WHEN d % 10 < 5 THEN gen.doc(d) WHEN d % 10 < 9 THEN gen.tech(d) ELSE gen.usr_a8(18 + d % patients) END,
+       WHEN d % 180 = 9 THEN NULL WHEN d % 10 < 5 THEN gen.doc(d) WHEN d % 10 < 9 THEN gen.tech(d) ELSE gen.usr_a8(gen.first_patient_user() + d % patients) END,
   CASE WHEN cls = 'c1a' THEN NULL WHEN cls = 'c1b' THEN CASE WHEN d < 20 THEN '' WHEN d % 2 = 0 THEN '   ' ELSE E'\n\t' END
        WHEN cls <> 'plain' THEN gen.words('comment', k, 'text', 8)
        WHEN d % 10 < 5 AND 5 * (d / 10) + d % 10 < gen.size('7595s30') THEN gen.keyword(d) || ' ' || gen.words('comment', k, 'text', 12)

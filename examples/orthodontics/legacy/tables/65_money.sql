@@ -9,11 +9,11 @@ INSERT INTO dispatch_payment (id, made_at, free, paid, canceled, tax_rate, tax_v
   installments, netsuite, instruction_id, order_id, doctor_id, office_id)
 SELECT y.id, gen.payment_at(ordinal), y.cls = 'free', is_paid, y.cls = 'y9',
   CASE WHEN p.d IS NULL THEN 0 ELSE round(p.tax::numeric / p.subtotal, 4) END, v.tax, CASE WHEN is_paid THEN v.subtotal + v.tax ELSE 0 END, v.subtotal, v.subtotal + v.tax, 0, 0,
-  CASE WHEN y.cls = 'free' AND y.d IN (16, 17) THEN numeric 'NaN' WHEN y.k % 50 = 7 THEN 100 + y.k % 400 END,
-  CASE WHEN y.cls = 'free' AND y.d < 10 THEN gen.broken_json(y.d) WHEN y.k % 3 = 0 THEN '{}' WHEN y.k % 3 = 1 THEN '{"count": ' || y.k % 12 || ', "day": ' || y.k % 28 || '}' END,
+  CASE WHEN y.cls = 'free' AND y.d - gen.n_y4() - gen.n_y5() - gen.n_y6() BETWEEN 0 AND gen.n_y7() - 1 THEN numeric 'NaN' WHEN y.k % 50 = 7 THEN 100 + y.k % 400 END,
+  CASE WHEN y.cls = 'free' AND y.d < gen.n_y4() THEN gen.broken_json(y.d) WHEN y.k % 3 = 0 THEN '{}' WHEN y.k % 3 = 1 THEN '{"count": ' || y.k % 12 || ', "day": ' || y.k % 28 || '}' END,
   y.k % 4 = 0, y.instruction, CASE WHEN y.cls = 'paid' THEN gen.shop_order(y.d) END,
-  CASE WHEN y.l < 0 THEN gen.doc(y.d) WHEN y.cls = 'free' AND y.d BETWEEN 10 AND 13 THEN gen.usr_gap(y.d) ELSE u.id END,
-  CASE WHEN y.l < 0 THEN gen.office(y.d) WHEN y.cls = 'free' AND y.d IN (14, 15) THEN gen.office_gap(y.d) ELSE o.id END
+  CASE WHEN y.l < 0 THEN gen.doc(y.d) WHEN y.cls = 'free' AND y.d - gen.n_y4() BETWEEN 0 AND gen.n_y5() - 1 THEN gen.usr_gap(y.d) ELSE u.id END,
+  CASE WHEN y.l < 0 THEN gen.office(y.d) WHEN y.cls = 'free' AND y.d - gen.n_y4() - gen.n_y5() BETWEEN 0 AND gen.n_y6() - 1 THEN gen.office_gap(y.d) ELSE o.id END
 FROM (SELECT r.*, r.cls IN ('y1', 'y2', 'y3', 'paid', 'y8') AS is_paid,
         CASE r.cls WHEN 'y1' THEN NULL WHEN 'y2' THEN gen.instruction_gap(r.d) WHEN 'y3' THEN gen.bad_instruction(0) ELSE gen.instruction(r.x) END AS instruction
       FROM gen.rows('payment') r) y
@@ -38,7 +38,7 @@ FROM gen.rows('operation') r LEFT JOIN gen.paid p ON r.cls = 'pay' AND p.d = r.d
 
 INSERT INTO dispatch_offer (id, doctor_id, product_id, price_both, price_upper, price_lower)
 SELECT id, CASE cls WHEN 'a' THEN gen.doc(d) WHEN 'b' THEN gen.doc_without(d) WHEN 'v1' THEN gen.usr_gap(d) END,
-  CASE WHEN cls = 'a' AND d < 5 THEN gen.product_gap(d) ELSE gen.product(d % 10) END, price, price * 6 / 10, price * 6 / 10
+  CASE WHEN cls = 'a' AND d < gen.n_v3() THEN gen.product_gap(d) ELSE gen.product(d % 10) END, price, price * 6 / 10, price * 6 / 10
 FROM gen.rows('offer') r, (SELECT gen.size('393s20') AS n) a,
   LATERAL (SELECT CASE WHEN r.cls = 'a' THEN gen.spread(r.d, a.n, 931, 932, least(a.n, gen.r(119))) ELSE 803 END AS price) p ORDER BY id;
 

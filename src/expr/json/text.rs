@@ -1,40 +1,16 @@
-//! `jsonb`: the canonical text that PostgreSQL prints, made from JSON text, and the functions over it. Boundary: a `jsonb`
-//! value *is* its canonical text here, so parts of it are canonical too and are handed out without copying.
-//!
-//! Canonical: keys by length, then by bytes; of equal keys the last; `": "` and `", "`; numbers as `numeric` prints them;
-//! strings with the escapes of `escape_json`.
+//! JSON text: checked as type `json` has it, or made into the canonical text that `jsonb` prints. Boundary: syntax; what functions do
+//! with JSON is in the files beside this one.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::context::{EvalError, Evaluated};
-use super::datetime;
-use super::numeric;
-use super::registry::{Builtin, Ty, int_of, mismatch, text_of};
-use super::text::slice;
-use crate::row::{Numeric, Value};
-
-pub(super) const FUNCTIONS: &[Builtin] = &[
-    Builtin::new("to_jsonb", &[Ty::AnyJson], Ty::Jsonb, to_jsonb, "the value as jsonb").fails(),
-    Builtin::new("jsonb_build_object", &[Ty::AnyJson], Ty::Jsonb, build_object, "an object of keys and values in turn")
-        .fails()
-        .lenient()
-        .variadic(),
-    Builtin::new("jsonb_typeof", &[Ty::Jsonb], Ty::Text, type_of, "object, array, string, number, boolean or null"),
-];
-
-pub(super) const OPERATORS: &[Builtin] = &[
-    Builtin::new("->", &[Ty::Jsonb, Ty::Text], Ty::Jsonb, |a| field(a, false), ""),
-    Builtin::new("->", &[Ty::Jsonb, Ty::Int4], Ty::Jsonb, |a| element(a, false), ""),
-    Builtin::new("->>", &[Ty::Jsonb, Ty::Text], Ty::Text, |a| field(a, true), ""),
-    Builtin::new("->>", &[Ty::Jsonb, Ty::Int4], Ty::Text, |a| element(a, true), ""),
-];
+use super::super::context::EvalError;
+use super::super::numeric;
 
 /// Nesting beyond this is refused. PostgreSQL's own limit is its stack (`max_stack_depth`), about this deep with the default of 2 MB.
 const DEEPEST: usize = 10_000;
 
 #[cold]
-fn invalid() -> EvalError {
+pub(super) fn invalid() -> EvalError {
     EvalError::sql("22P02", "invalid input syntax for type json")
 }
 
@@ -46,7 +22,7 @@ enum Mode {
 }
 
 /// The canonical text of a JSON text.
-pub(super) fn canonical(text: &str) -> Result<String, EvalError> {
+pub(in crate::expr) fn canonical(text: &str) -> Result<String, EvalError> {
     let mut parser =
         Parser { bytes: text.as_bytes(), text, at: 0, mode: Mode::Canonical, out: String::with_capacity(text.len() + text.len() / 8) };
     parser.document()?;
@@ -54,7 +30,7 @@ pub(super) fn canonical(text: &str) -> Result<String, EvalError> {
 }
 
 /// Whether a text is JSON, as type `json` has it.
-pub(super) fn check(text: &str) -> Result<(), EvalError> {
+pub(in crate::expr) fn check(text: &str) -> Result<(), EvalError> {
     Parser { bytes: text.as_bytes(), text, at: 0, mode: Mode::Check, out: String::new() }.document()
 }
 
@@ -374,7 +350,7 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// `escape_json`: the string in quotes.
-fn escape(string: &str, out: &mut String) {
+pub(in crate::expr) fn escape(string: &str, out: &mut String) {
     out.push('"');
     let mut done = 0;
     for (at, byte) in string.bytes().enumerate() {
@@ -401,208 +377,29 @@ fn escape(string: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The end of the canonical value that begins at `at`. `None` where the text is not canonical.
-fn end_of(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut next = at;
-    loop {
-        match *bytes.get(next)? {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.checked_sub(1)?,
-            b'"' => next = end_of_string(bytes, next)? - 1,
-            _ => {
-                // Within a container a scalar ends by itself; alone, it ends where it ends.
-                if depth == 0 {
-                    let run = bytes[next..].iter().position(|b| matches!(b, b',' | b'}' | b']')).unwrap_or(bytes.len() - next);
-                    return Some(next + run);
-                }
-            }
-        }
-        next += 1;
-        if depth == 0 {
-            return Some(next);
-        }
-    }
+/// The string that a JSON string, quotes included, stands for.
+pub(super) fn unescaped(quoted: &str) -> Result<String, EvalError> {
+    Parser { bytes: quoted.as_bytes(), text: quoted, at: 0, mode: Mode::Canonical, out: String::new() }.string()
 }
 
-fn end_of_string(bytes: &[u8], quote: usize) -> Option<usize> {
-    let mut next = quote + 1;
-    loop {
-        match bytes.get(next)? {
-            b'"' => return Some(next + 1),
-            b'\\' => next += 2,
-            _ => next += 1,
-        }
-    }
-}
-
-/// Calls `visit` with the range of each member's key (in quotes) and value, or of each element, until it says that it has enough.
-fn items(text: &str, mut visit: impl FnMut(Option<&str>, std::ops::Range<usize>) -> bool) -> Result<(), EvalError> {
-    let bytes = text.as_bytes();
-    let object = bytes.first() == Some(&b'{');
-    let mut at = 1;
-    while !matches!(bytes.get(at), Some(b'}' | b']')) {
-        if bytes.get(at..at + 2) == Some(b", ") {
-            at += 2;
-        }
-        let mut key = None;
-        if object {
-            let end = end_of_string(bytes, at).ok_or_else(mismatch)?;
-            key = text.get(at..end);
-            at = end + 2;
-        }
-        let end = end_of(bytes, at).ok_or_else(mismatch)?;
-        if visit(key, at..end) {
-            return Ok(());
-        }
-        at = end;
-    }
-    Ok(())
-}
-
-/// A part of a `jsonb`, as `jsonb` or as text.
-fn part(text: Cow<'_, str>, range: std::ops::Range<usize>, as_text: bool) -> Evaluated<'_> {
-    let part = slice(text, range);
-    if !as_text {
-        return Ok(Value::Jsonb(part));
-    }
-    Ok(match part.as_bytes().first() {
-        Some(b'"') => {
-            let inner = 1..part.len() - 1;
-            if part.contains('\\') {
-                let mut parser = Parser { bytes: part.as_bytes(), text: &part, at: 0, mode: Mode::Canonical, out: String::new() };
-                Value::Text(Cow::Owned(parser.string()?))
-            } else {
-                Value::Text(slice(part, inner))
-            }
-        }
-        Some(b'n') => Value::Null,
-        _ => Value::Text(part),
-    })
-}
-
-fn field<'r>(args: &mut [Value<'r>], as_text: bool) -> Evaluated<'r> {
-    let (json, key) = (text_of(&mut args[0])?, text_of(&mut args[1])?);
-    if !json.starts_with('{') {
-        return Ok(Value::Null);
-    }
-    let mut wanted = String::with_capacity(key.len() + 2);
-    escape(&key, &mut wanted);
-    let mut found = None;
-    items(&json, |key, value| {
-        if key == Some(&wanted) {
-            found = Some(value);
-        }
-        found.is_some()
-    })?;
-    found.map_or(Ok(Value::Null), |range| part(json, range, as_text))
-}
-
-fn element<'r>(args: &mut [Value<'r>], as_text: bool) -> Evaluated<'r> {
-    let (json, index) = (text_of(&mut args[0])?, int_of(&args[1])?);
-    if json.starts_with('{') {
-        return Ok(Value::Null);
-    }
-    if !json.starts_with('[') {
-        // PostgreSQL keeps a lone scalar as an array of one, and this operator shows it.
-        let whole = 0..json.len();
-        return if index == 0 || index == -1 { part(json, whole, as_text) } else { Ok(Value::Null) };
-    }
-    let wanted = if index >= 0 {
-        index
-    } else {
-        let mut count = 0_i64;
-        items(&json, |_, _| {
-            count += 1;
-            false
-        })?;
-        count + index
-    };
-    let (mut at, mut found) = (0, None);
-    items(&json, |_, value| {
-        if at == wanted {
-            found = Some(value);
-        }
-        at += 1;
-        found.is_some()
-    })?;
-    found.map_or(Ok(Value::Null), |range| part(json, range, as_text))
-}
-
-fn type_of<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    let json = text_of(&mut args[0])?;
-    Ok(Value::text(match json.as_bytes().first() {
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b'"') => "string",
-        Some(b't' | b'f') => "boolean",
-        Some(b'n') => "null",
-        _ => "number",
-    }))
-}
-
-/// Appends the canonical JSON form of a value.
-fn render(value: Value<'_>, out: &mut String) -> Result<(), EvalError> {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Int2(n) => drop(write!(out, "{n}")),
-        Value::Int4(n) => drop(write!(out, "{n}")),
-        Value::Int8(n) => drop(write!(out, "{n}")),
-        Value::Numeric(n @ (Numeric::NaN | Numeric::Infinity | Numeric::NegInfinity)) => drop(write!(out, "\"{n}\"")),
-        Value::Numeric(n) => drop(write!(out, "{n}")),
-        Value::Jsonb(json) => out.push_str(&json),
-        Value::Json(json) => out.push_str(&canonical(&json)?),
-        other => escape(&plain(other)?, out),
-    }
-    Ok(())
-}
-
-/// The text of a value that is a string in JSON, or of a key.
-fn plain(value: Value<'_>) -> Result<Cow<'_, str>, EvalError> {
-    Ok(match value {
-        Value::Text(text) => text,
-        Value::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-        Value::Int2(n) => Cow::Owned(n.to_string()),
-        Value::Int4(n) => Cow::Owned(n.to_string()),
-        Value::Int8(n) => Cow::Owned(n.to_string()),
-        Value::Numeric(n) => Cow::Owned(n.to_string()),
-        Value::Date(days) => Cow::Owned(datetime::date_text(days)),
-        Value::Timestamp(t) => Cow::Owned(datetime::timestamp_text(t, 'T')),
-        Value::Uuid(id) => Cow::Owned(uuid::Uuid::from_bytes(id).to_string()),
-        Value::Json(_) | Value::Jsonb(_) => return Err(EvalError::sql("22023", "key value must be scalar, not array, composite, or json")),
-        _ => return Err(mismatch()),
-    })
-}
-
-fn to_jsonb<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    let mut out = String::new();
-    render(std::mem::replace(&mut args[0], Value::Null), &mut out)?;
-    Ok(Value::Jsonb(Cow::Owned(out)))
-}
-
-fn build_object<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
+/// An object of keys, as they are without escapes, and canonical values; of equal keys the last.
+pub(super) fn object(members: Vec<(String, String)>) -> String {
     let mut out = String::from("{");
-    let mut members = Vec::with_capacity(args.len() / 2);
-    for pair in args.chunks_exact_mut(2) {
-        if pair[0].is_null() {
-            return Err(EvalError::sql("22023", "key must not be null"));
-        }
-        let key = plain(std::mem::replace(&mut pair[0], Value::Null))?.into_owned();
-        if !members.is_empty() {
+    let mut places = Vec::with_capacity(members.len());
+    for (key, value) in members {
+        if !places.is_empty() {
             out.push_str(", ");
         }
         let start = out.len();
         escape(&key, &mut out);
         out.push_str(": ");
-        render(std::mem::replace(&mut pair[1], Value::Null), &mut out)?;
-        members.push(Member { key, start });
+        out.push_str(&value);
+        places.push(Member { key, start });
     }
     let mut parser = Parser { bytes: &[], text: "", at: 0, mode: Mode::Canonical, out };
-    parser.order(0, &members);
+    parser.order(0, &places);
     parser.out.push('}');
-    Ok(Value::Jsonb(Cow::Owned(parser.out)))
+    parser.out
 }
 
 #[cfg(test)]

@@ -1,0 +1,321 @@
+//! Quarantine taken up again: the rows kept aside are read anew and transformed as things stand now; those that go through leave
+//! quarantine for a chunk of their own, children after their parents, and nothing else is touched. Boundary: which rows; storing them is
+//! one step of `staging`, loading them the coordinator's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::prepare::{self, Instead};
+use super::run::{control_sum, packed, reference};
+use super::settings::{PipelineError, Retry};
+use super::shared::Shared;
+use crate::plan::CompiledEntity;
+use crate::row::{LegacyKey, Outcome, Tuples, read_tuple};
+use crate::source::{SnapshotHolder, read_rows};
+use crate::staging::{
+    ChunkId, DepartingRows, EntityId, ExtractedChunk, QuarantineFilter, QuarantineRow, QuarantineStage, RestatedRow, RetriedChunk,
+    SnapshotId, SnapshotRecord, StagingReader, StagingWriter, encode_payload,
+};
+use crate::transform::{Inputs, KeyFate, KeySnapshot, adjusted, control_sums, transform_chunk};
+
+/// Takes up what is in quarantine; gives how many rows left it.
+pub(super) fn retry(shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, what: &Retry) -> Result<u64, PipelineError> {
+    let mut attempt = Attempt { shared, reader, what, source: None, generations: vec![0; shared.ids.len()], before: HashMap::new() };
+    // Key snapshots of the run may be older than what the run itself changed.
+    shared.snapshots().clear();
+    let mut released = 0;
+    for index in 0..shared.setup.plan.entities.len() {
+        if let (true, Some(id)) = (shared.setup.selected[index], shared.ids[index]) {
+            released += attempt.entity(index, id, writer)?;
+        }
+    }
+    shared.snapshots().clear();
+    Ok(released)
+}
+
+/// A row in quarantine with its source tuple as it was read first.
+struct Held {
+    row: QuarantineRow,
+    tuple: Vec<u8>,
+}
+
+struct Source {
+    holder: SnapshotHolder,
+    snapshot: SnapshotId,
+}
+
+struct Attempt<'a, 's> {
+    shared: &'a Shared<'s>,
+    reader: &'a StagingReader,
+    what: &'a Retry,
+    source: Option<Source>,
+    /// Raised for an entity whose keys changed, so that its snapshot is built anew.
+    generations: Vec<u64>,
+    /// Key snapshots as they were before the first row left quarantine, of entities whose keys changed.
+    before: HashMap<usize, Arc<KeySnapshot>>,
+}
+
+impl Attempt<'_, '_> {
+    fn entity(&mut self, index: usize, id: EntityId, writer: &mut StagingWriter) -> Result<u64, PipelineError> {
+        let held = self.held(index, id)?;
+        if held.is_empty() {
+            return Ok(0);
+        }
+        let entity = self.shared.entity(index)?;
+        let Some((tuples, snapshot)) = self.read_anew(index, &held, writer)? else { return Ok(0) };
+        let by_key: HashMap<&LegacyKey, &Held> = held.iter().map(|held| (&held.row.key, held)).collect();
+        let candidates = self.candidates(entity, &tuples, &by_key)?;
+        if candidates.is_empty() {
+            return Ok(0);
+        }
+        let left_out = by_chunk(held.iter().map(|held| &held.row));
+        let instead = Instead { left_out: &left_out, tuples: &candidates };
+        let inputs = prepare::inputs_with(self.shared, index, &self.generations, Some(&instead))?;
+        let tried = transform_chunk(entity, &inputs, &candidates, &[])?;
+        let restated: Vec<RestatedRow> = tried
+            .rejects
+            .iter()
+            .filter_map(|rejected| {
+                let row = &by_key.get(&rejected.key)?.row;
+                let same = row.code == rejected.reject.code && row.column == rejected.reject.column;
+                let stays = !same && row.stage == QuarantineStage::Transform;
+                stays.then(|| RestatedRow { chunk: row.chunk, row_no: row.row_no, reject: rejected.reject.clone() })
+            })
+            .collect();
+        if !restated.is_empty() {
+            writer.restate(&restated, self.shared.run)?;
+        }
+        let goes: Vec<u32> = tried.keys.iter().filter(|k| !matches!(k.fate, KeyFate::Quarantined(_))).map(|k| k.row).collect();
+        if goes.is_empty() {
+            return Ok(0);
+        }
+        let released = only(&candidates, entity.source.len(), &goes)?;
+        let leaving: Vec<&Held> =
+            tried.keys.iter().filter(|key| goes.binary_search(&key.row).is_ok()).filter_map(|key| by_key.get(&key.key).copied()).collect();
+        let retried = self.retried(index, id, &inputs, &released, &leaving, snapshot)?;
+        self.remember(index)?;
+        writer.store_retried(&retried)?;
+        self.generations[index] += 1;
+        let count = goes.len() as u64;
+        self.shared.note(format!("{}: {count} rows go through now and leave quarantine", entity.name));
+        Ok(count)
+    }
+
+    /// The rows of an entity that are to be taken up.
+    fn held(&self, index: usize, id: EntityId) -> Result<Vec<Held>, PipelineError> {
+        let Retry { entity, code, .. } = self.what;
+        if entity.as_ref().is_some_and(|name| *name != self.shared.setup.plan.entities[index].name) {
+            return Ok(Vec::new());
+        }
+        let rows = self.reader.quarantine(&QuarantineFilter { entity: Some(id), code: code.clone(), limit: None })?;
+        let mut held = Vec::with_capacity(rows.len());
+        let mut payload: Option<(ChunkId, Vec<Vec<u8>>)> = None;
+        let columns = self.shared.entity(index)?.source.len();
+        for row in rows {
+            if payload.as_ref().is_none_or(|(chunk, _)| *chunk != row.chunk) {
+                payload = Some((row.chunk, split(&self.reader.load_extracted(row.chunk)?.tuples, columns)?));
+            }
+            let tuple = payload.as_ref().and_then(|(_, tuples)| tuples.get(usize::try_from(row.row_no).ok()?));
+            held.extend(tuple.cloned().map(|tuple| Held { row, tuple }));
+        }
+        Ok(held)
+    }
+
+    /// The rows as the source has them now, in key order; as they were read first where there is no source. `None` where the source
+    /// cannot be reached and nobody asked for it by name.
+    fn read_anew(
+        &mut self,
+        index: usize,
+        held: &[Held],
+        writer: &mut StagingWriter,
+    ) -> Result<Option<(Vec<u8>, SnapshotId)>, PipelineError> {
+        let entity = self.shared.entity(index)?;
+        if self.shared.setup.source.is_none() {
+            let chunk = self.reader.chunk(held[0].row.chunk)?;
+            let mut rows: Vec<&Held> = held.iter().collect();
+            rows.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+            return Ok(Some((rows.iter().flat_map(|held| held.tuple.iter().copied()).collect(), chunk.snapshot)));
+        }
+        if self.source.is_none() {
+            match self.open(writer) {
+                Ok(source) => self.source = Some(source),
+                Err(error) if self.what.on_request => return Err(error),
+                Err(error) => {
+                    self.shared.note(format!("rows in quarantine were not looked at again: {error}"));
+                    return Ok(None);
+                }
+            }
+        }
+        let Some(source) = &mut self.source else { return Ok(None) };
+        let query = super::run::entity_query(self.shared.setup, entity);
+        let mut keys = Vec::with_capacity(held.len());
+        let mut fields = Vec::new();
+        for held in held {
+            read_tuple(&held.tuple, 0, entity.source.len(), &mut fields).map_err(|e| damaged(entity, e))?;
+            keys.push(entity.key.columns.iter().map(|at| fields[*at]).collect::<Vec<_>>());
+        }
+        Ok(Some((read_rows(source.holder.reader(), &query, &keys)?, source.snapshot)))
+    }
+
+    fn open(&self, writer: &mut StagingWriter) -> Result<Source, PipelineError> {
+        let no_source = || PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() };
+        let holder = SnapshotHolder::open(self.shared.setup.source.as_ref().ok_or_else(no_source)?)?;
+        let info = holder.info();
+        let snapshot = writer.record_snapshot(&SnapshotRecord {
+            run: self.shared.run,
+            exported_name: info.name.clone().unwrap_or_default(),
+            system_identifier: info.system_identifier.clone(),
+            database: info.database.clone(),
+            server_version: info.version.clone(),
+            wal_lsn: info.lsn.clone(),
+        })?;
+        Ok(Source { holder, snapshot })
+    }
+
+    /// The rows that can have another outcome than before. A row that the target refused is sent again only when it has changed, or
+    /// when somebody asks: the target itself may have been mended.
+    fn candidates(&self, entity: &CompiledEntity, tuples: &[u8], held: &HashMap<&LegacyKey, &Held>) -> Result<Vec<u8>, PipelineError> {
+        let keys = crate::pg::KeyReader::new(&entity.source, &entity.key.columns);
+        let keys = keys.map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
+        let (mut chosen, mut fields) = (Vec::with_capacity(tuples.len()), Vec::new());
+        let mut walk = Tuples::new(tuples, entity.source.len());
+        while let Some(range) = walk.next_into(&mut fields).map_err(|e| damaged(entity, e))? {
+            let key = keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
+            let Some(known) = held.get(&key) else { continue };
+            let refused = known.row.stage == QuarantineStage::Load && known.row.code == crate::row::reason::SERVER_REFUSED;
+            if refused && !self.what.on_request && known.tuple == tuples[range.clone()] {
+                continue;
+            }
+            chosen.extend_from_slice(&tuples[range]);
+        }
+        Ok(chosen)
+    }
+
+    /// Keeps the entity's keys as they were, for whoever counts what rows contributed before.
+    fn remember(&mut self, index: usize) -> Result<(), PipelineError> {
+        if let std::collections::hash_map::Entry::Vacant(place) = self.before.entry(index) {
+            place.insert(prepare::snapshot(self.shared, self.reader, index, self.generations[index])?);
+        }
+        Ok(())
+    }
+
+    fn retried(
+        &self,
+        index: usize,
+        id: EntityId,
+        inputs: &Inputs,
+        released: &[u8],
+        leaving: &[&Held],
+        snapshot: SnapshotId,
+    ) -> Result<RetriedChunk, PipelineError> {
+        let shared = self.shared;
+        let entity = shared.entity(index)?;
+        let output = transform_chunk(entity, inputs, released, &[])?;
+        let rows = output.keys.len() as u64;
+        let unreadable = || PipelineError::NotReady { message: format!("{}: a row in quarantine has no key", entity.name) };
+        let (first, last) =
+            (output.keys.first().ok_or_else(unreadable)?.key.clone(), output.keys.last().ok_or_else(unreadable)?.key.clone());
+        let payload = encode_payload(entity.source.len(), rows, released)
+            .map_err(|source| crate::staging::StagingError::BadPayload { chunk: entity.name.clone(), source })?;
+        let transformed = packed(shared, index, ChunkId(0), output)?;
+        let extracted =
+            ExtractedChunk { entity: id, range_no: 0, seq: 0, snapshot, first_key: first, last_key: last, payload, run: shared.run };
+        let inputs_before = self.inputs_before(index)?;
+        let mut of_chunk: BTreeMap<ChunkId, Vec<&Held>> = BTreeMap::new();
+        for held in leaving {
+            of_chunk.entry(held.row.chunk).or_default().push(held);
+        }
+        let mut departing = Vec::with_capacity(of_chunk.len());
+        for (chunk, mut rows) in of_chunk {
+            rows.sort_by_key(|held| held.row.row_no);
+            departing.push(self.departing(index, &inputs_before, chunk, &rows)?);
+        }
+        let old: Vec<u8> = leaving.iter().flat_map(|held| held.tuple.iter().copied()).collect();
+        Ok(RetriedChunk { extracted, transformed, departing, source_controls: self.source_sums(entity, id, &old, released)? })
+    }
+
+    /// The inputs as they were when the rows went into quarantine.
+    fn inputs_before(&self, index: usize) -> Result<Inputs, PipelineError> {
+        let mut inputs = prepare::inputs(self.shared, index, &self.generations)?;
+        for (parent, known) in inputs.parents.iter_mut().enumerate() {
+            if let (Some(known), Some(before)) = (known, self.before.get(&parent)) {
+                *known = Arc::clone(before);
+            }
+        }
+        Ok(inputs)
+    }
+
+    fn departing(&self, index: usize, before: &Inputs, chunk: ChunkId, rows: &[&Held]) -> Result<DepartingRows, PipelineError> {
+        let entity = self.shared.entity(index)?;
+        let numbers: Vec<u32> = rows.iter().map(|held| held.row.row_no).collect();
+        let old: Vec<u8> = rows.iter().flat_map(|held| held.tuple.iter().copied()).collect();
+        let contributed = transform_chunk(entity, before, &old, &[])?.references;
+        let stay: HashMap<u32, Outcome> = self.reader.chunk_keys(chunk)?.into_iter().map(|key| (key.row_no, key.outcome)).collect();
+        let sums = control_sums(entity, before, &self.reader.load_extracted(chunk)?.tuples, |row| {
+            if numbers.binary_search(&row).is_ok() { None } else { stay.get(&row).copied() }
+        })?;
+        Ok(DepartingRows {
+            chunk,
+            rows: numbers,
+            controls: sums.into_iter().map(|sum| control_sum(entity, sum)).collect(),
+            references: contributed.into_iter().filter_map(|count| reference(self.shared, count)).collect(),
+        })
+    }
+
+    /// The source's own sums, where the rows hold other amounts now than when they were summed.
+    fn source_sums(&self, entity: &CompiledEntity, id: EntityId, old: &[u8], new: &[u8]) -> Result<Vec<(String, String)>, PipelineError> {
+        let inputs = Inputs {
+            namespace: self.shared.setup.plan.namespace,
+            run_started_at: self.shared.run_started_at,
+            parents: Vec::new(),
+            adopted: None,
+            survey: None,
+        };
+        let sums = |tuples: &[u8]| -> Result<HashMap<usize, String>, PipelineError> {
+            let sums = control_sums(entity, &inputs, tuples, |_| Some(Outcome::Quarantined))?;
+            Ok(sums.into_iter().map(|sum| (sum.control, sum.sum)).collect())
+        };
+        let (was, is) = (sums(old)?, sums(new)?);
+        let mut changed = Vec::new();
+        for recorded in self.reader.source_controls(id)? {
+            let Some(at) = entity.controls.iter().position(|control| control.name == recorded.name) else { continue };
+            let of = |sums: &HashMap<usize, String>| sums.get(&at).cloned().unwrap_or_else(|| "0".to_owned());
+            let (was, is) = (of(&was), of(&is));
+            if was != is
+                && let Some(sum) = adjusted(&recorded.sum, &was, &is)
+            {
+                changed.push((recorded.name, sum));
+            }
+        }
+        Ok(changed)
+    }
+}
+
+fn damaged(entity: &CompiledEntity, source: crate::row::MalformedTuple) -> PipelineError {
+    PipelineError::Transform(crate::transform::TransformError::Tuple { entity: entity.name.clone(), source })
+}
+
+fn by_chunk<'a>(rows: impl Iterator<Item = &'a QuarantineRow>) -> HashMap<ChunkId, Vec<u32>> {
+    let mut found: HashMap<ChunkId, Vec<u32>> = HashMap::new();
+    for row in rows {
+        found.entry(row.chunk).or_default().push(row.row_no);
+    }
+    found
+}
+
+fn split(tuples: &[u8], columns: usize) -> Result<Vec<Vec<u8>>, PipelineError> {
+    let (mut rows, mut fields) = (Vec::new(), Vec::new());
+    let mut walk = Tuples::new(tuples, columns);
+    let broken = |e: crate::row::MalformedTuple| PipelineError::NotReady { message: format!("a staged chunk is damaged: {e}") };
+    while let Some(range) = walk.next_into(&mut fields).map_err(broken)? {
+        rows.push(tuples[range].to_vec());
+    }
+    Ok(rows)
+}
+
+/// The tuples with these numbers, ascending.
+fn only(tuples: &[u8], columns: usize, numbers: &[u32]) -> Result<Vec<u8>, PipelineError> {
+    let rows = split(tuples, columns)?;
+    let chosen = numbers.iter().filter_map(|number| rows.get(usize::try_from(*number).ok()?));
+    Ok(chosen.flat_map(|row| row.iter().copied()).collect())
+}
