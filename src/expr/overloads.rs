@@ -9,13 +9,8 @@ const INSTEAD: &str = "compute it in the source query";
 #[rustfmt::skip]
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::refuse("abs", &[Ty::Float4], Ty::Float4, INSTEAD),
-    Builtin::refuse("format", &[Ty::Text], Ty::Text, INSTEAD),
-    Builtin::refuse("json_build_array", &[], Ty::Json, INSTEAD),
-    Builtin::refuse("json_build_object", &[], Ty::Json, INSTEAD),
     Builtin::refuse("json_populate_record", &[Ty::AnyElement, Ty::Json, Ty::Bool], Ty::AnyElement, INSTEAD),
     Builtin::refuse("json_populate_recordset", &[Ty::AnyElement, Ty::Json, Ty::Bool], Ty::AnyElement, INSTEAD),
-    Builtin::refuse("jsonb_build_array", &[], Ty::Jsonb, INSTEAD),
-    Builtin::refuse("jsonb_build_object", &[], Ty::Jsonb, INSTEAD),
     Builtin::refuse("width_bucket", &[Ty::Float8, Ty::Float8, Ty::Float8, Ty::Int4], Ty::Int4, INSTEAD),
     Builtin::refuse("width_bucket", &[Ty::Numeric, Ty::Numeric, Ty::Numeric, Ty::Int4], Ty::Int4, INSTEAD),
 ];

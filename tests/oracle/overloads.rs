@@ -95,7 +95,14 @@ fn operators(client: &mut Client, names: &[&str]) -> Vec<Overload> {
 
 /// The overloads that can be named and are not in the table.
 fn missing(theirs: Vec<Overload>, ours: impl Iterator<Item = (&'static str, &'static Builtin)>) -> BTreeSet<String> {
-    let known: HashSet<String> = ours.map(|(_, builtin)| key(builtin.name, builtin.args.iter().copied())).collect();
+    let mut known = HashSet::new();
+    for (_, builtin) in ours {
+        known.insert(key(builtin.name, builtin.args.iter().copied()));
+        // Here a variadic argument may stand no time at all.
+        if let (true, Some((_, fixed))) = (builtin.variadic, builtin.args.split_last()) {
+            known.insert(key(builtin.name, fixed.iter().copied()));
+        }
+    }
     let mut lines = BTreeSet::new();
     for overload in theirs {
         let mut args: Option<Vec<Ty>> = overload.args.iter().map(|name| ty(name)).collect();

@@ -163,6 +163,8 @@ pub fn there(client: &mut Client, text: &str, ty: &SqlType, here: &[Outcome]) ->
                 let (at, state) = (row.get::<_, i32>(0).unsigned_abs() as usize, row.get::<_, Option<String>>(1));
                 match state {
                     Some(state) => Some((at, Outcome::Error(state))),
+                    // What one row may come to is less here than there.
+                    None if here[at] == Outcome::Error("54000".into()) => None,
                     // A value where an error was expected is a difference, whatever it is.
                     None if !matches!(here[at], Outcome::Null | Outcome::Value(_)) => Some((at, Outcome::Value(b"a value".to_vec()))),
                     None => None,

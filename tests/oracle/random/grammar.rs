@@ -227,6 +227,11 @@ impl<'t> Grammar<'t> {
         if matches!(function, "repeat" | "lpad" | "rpad") && ty == SqlType::Int4 {
             return if self.rng.percent(70) { Tree::column("i4_1", &ty) } else { Tree::bare(self.rng.below(40).to_string(), &ty) };
         }
+        if function == "array_fill" && ty == SqlType::Int4.array() {
+            let sizes =
+                ["{2}", "{2,3}", "{0}", "{-1}", "{3,NULL}", "{}", "{1,1,1,1,1,1,1}", "[0:1]={2,2}", "{2147483647}", "{70000,70000}", "{7}"];
+            return Tree::literal(self.rng.word(&sizes), "int4[]", &ty);
+        }
         match self.rng.below(100) {
             0..=4 => {
                 let column = self.rng.below(3);
