@@ -57,6 +57,8 @@ pub const JSON_PATHS: &[&str] = &[
     "$", "$.a", "$.b.c", "$[0]", "$[*]", "$.*", "$.b.c[last]", "$.a ? (@ > 0)", "$[*] ? (@ == 1)", "strict $.a", "$.**", "$.a.type()",
     "$.size()", "$.k == \"x\"", "exists($.a)", "$.a + 1", "$[", "$.b ? (exists(@.c))", "$[*] ? (@ like_regex \"^t\")", "$.\"é\"",
 ];
+/// Conditions on jsonb.
+pub const PREDICATES: &[&str] = &["$.a == 1", "$.a > 0", "$[*] == 1", "exists($.a)", "$.k == \"x\"", "$.a == null", "$ == 0", "$.a"];
 /// Formats of `format`.
 pub const FORMATS: &[&str] =
     &["%s", "%I", "%L", "x%sy%s", "%%", "%2$s %1$s", "%10s|", "%-10s|", "", "plain", "%s %s %s", "%1$L", "%x", "%*s"];
@@ -104,7 +106,9 @@ pub fn of(name: &str, at: usize, over_numbers: bool) -> &'static [&'static [&'st
         ("normalize" | "is_normalized", _) => &[FORMS],
         ("format", _) => &[FORMATS],
         ("pg_input_is_valid", _) => &[TYPES],
-        _ if name.starts_with("jsonb_path") => &[JSON_PATHS],
+        ("@@", _) => &[PREDICATES],
+        ("@?", _) => &[JSON_PATHS],
+        _ if name.starts_with("jsonb_path") => &[JSON_PATHS, PREDICATES],
         _ => ALL,
     }
 }
