@@ -241,6 +241,8 @@ fn column_of(text: &str) -> TargetColumn {
         "timestamptz" => SqlType::TimestampTz,
         "uuid" => SqlType::Uuid,
         "jsonb" => SqlType::Jsonb,
+        "bit" => SqlType::Bit,
+        "varbit" => SqlType::Varbit,
         name if !inside.is_empty() => {
             let labels = inside.split(',').map(|label| label.trim().to_owned()).collect();
             SqlType::Enum(Arc::new(EnumType { name: name.to_owned(), labels }))

@@ -134,6 +134,7 @@ impl TargetLook<'_> {
             self.error("E0325", text, message, "guarded by policies", Some(help));
         }
         self.triggers(text, table);
+        self.domains(table);
         if table.privileges.select && table.row_security != RowSecurity::Applies {
             let empty = is_empty(self.session, name)?;
             if !empty {
@@ -147,6 +148,20 @@ impl TargetLook<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Checks of domains are the server's to enforce: a row that it refuses is quarantined while it is loaded.
+    fn domains(&mut self, table: &TableInfo) {
+        for column in &table.columns {
+            let Some(domain) = column.domain.as_ref().filter(|domain| !domain.checks.is_empty()) else { continue };
+            self.notes.push(format!(
+                "{}.{} is {}: {}; rows that the target refuses for it are quarantined as they are loaded",
+                table.name,
+                column.column.name,
+                domain.name,
+                domain.checks.join(" ")
+            ));
+        }
     }
 
     fn privileges(&mut self, text: &Text, table: &TableInfo) {

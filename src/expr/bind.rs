@@ -12,7 +12,7 @@ use super::diagnostic::{Diagnostic, codes, nearest};
 use super::functions::Functions;
 use super::pattern;
 use super::typed::{Expr, Node};
-use super::{numeric, typed};
+use super::{bits, numeric, typed};
 use crate::row::{Column, KeyKind, SqlType, Value};
 
 /// How rows of an entity are called: what `ref` needs to know.
@@ -305,21 +305,28 @@ impl Binder<'_> {
         for item in items {
             all.push(item?);
         }
-        // One type for all of them, where there is one; else each is compared on its own, as PostgreSQL does.
-        // Dates beside timestamps are compared as they are: not every date has a timestamp. One item is a comparison.
-        let has = |one: &SqlType| all.iter().any(|part| part.ty.as_ref() == Some(one));
-        let apart = all.len() == 2 || (has(&SqlType::Date) && (has(&SqlType::Timestamp) || has(&SqlType::TimestampTz)));
-        if !apart
+        // Several items that read no column have one type with the operand, where there is one; each other item is compared on its own,
+        // as PostgreSQL does.
+        let (apart, together): (Vec<_>, Vec<_>) = all.drain(1..).partition(|item| reads_a_column(&item.node));
+        let mut apart = apart;
+        all.extend(together);
+        let mut any: Option<Node> = None;
+        if all.len() > 2
             && let Some(Some(ty)) = Self::common_type(&all)
             && !matches!(ty, SqlType::Array(_))
             && let Some(by) = Self::comparator(&ty)
         {
-            let mut nodes = all.into_iter().map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
+            let mut nodes = all.drain(..).map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
             let operand = Box::new(nodes.remove(0));
-            return Some(Bound::new(Node::In { by, operand, list: nodes.into(), negated }, SqlType::Bool, span));
+            let within = Node::In { by, operand, list: nodes.into(), negated };
+            if apart.is_empty() {
+                return Some(Bound::new(within, SqlType::Bool, span));
+            }
+            any = Some(if negated { Node::Not(Box::new(within)) } else { within });
+        } else {
+            apart.extend(all.drain(1..));
         }
-        let mut any: Option<Node> = None;
-        for item in all.into_iter().skip(1) {
+        for item in apart {
             let left = self.bind(operand, None)?;
             let equal = self.comparison(Comparison::Equal, left, item, span)?.node;
             any = Some(match any {
@@ -365,6 +372,8 @@ impl Binder<'_> {
             let message = "an escape character needs a literal pattern";
             return self.refuse(Diagnostic::new(codes::PATTERN, like.span.clone(), message).help("escape with backslashes"));
         }
+        // The operators of citext never regard case.
+        let insensitive = insensitive || matches_as_citext(operand.as_ref()?, &pattern);
         let name = if insensitive { "ilike" } else { "like" };
         let operand = self.textual(operand?, name)?.node;
         let pattern = self.textual(pattern, name)?.node;
@@ -440,7 +449,16 @@ impl Binder<'_> {
         let bytewise = operand.bytewise;
         let node = self.explicit(operand, &ty, span)?;
         let node = match (&ty, name.modifiers.as_slice()) {
+            (_, []) if name.name == "bit" => {
+                let message = "bit without a length is bit(1), and cuts everything else off";
+                return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write bit(n) or bit varying"));
+            }
             (_, []) => node,
+            (SqlType::Bit | SqlType::Varbit, [length @ 1..=bits::MOST_BITS]) => {
+                let builtin = if ty == SqlType::Bit { &bits::FIXED } else { &bits::AT_MOST };
+                let length = Node::Const(Value::Int4(i32::try_from(*length).unwrap_or(i32::MAX)));
+                Node::Call { builtin, args: Box::new([node, length, Node::Const(Value::Bool(true))]) }
+            }
             (SqlType::Numeric, [precision]) => Node::Precision { precision: *precision, scale: 0, operand: Box::new(node) },
             (SqlType::Numeric, [precision, scale]) => Node::Precision { precision: *precision, scale: *scale, operand: Box::new(node) },
             (SqlType::Varchar, [length]) => {
@@ -516,7 +534,14 @@ impl Binder<'_> {
             SqlType::Bpchar => Comparator::Padded,
             SqlType::Date | SqlType::Timestamp => Comparator::Instant,
             SqlType::TimestampTz => Comparator::TimestampTz,
+            SqlType::Time => Comparator::Time,
+            SqlType::TimeTz => Comparator::TimeTz,
+            SqlType::Interval => Comparator::Interval,
             SqlType::Uuid => Comparator::Uuid,
+            SqlType::Citext => Comparator::Citext,
+            SqlType::Inet | SqlType::Cidr => Comparator::Network,
+            SqlType::Macaddr | SqlType::Macaddr8 => Comparator::Bytes,
+            SqlType::Bit | SqlType::Varbit => Comparator::Bits,
             SqlType::Bytea => Comparator::Bytea,
             SqlType::Enum(ty) => Comparator::Enum(ty.clone()),
             SqlType::Jsonb => Comparator::Jsonb,
@@ -524,6 +549,15 @@ impl Binder<'_> {
             _ => return None,
         })
     }
+}
+
+fn reads_a_column(node: &Node) -> bool {
+    matches!(node, Node::Column { .. }) || node.children().into_iter().any(reads_a_column)
+}
+
+/// Whether a pattern is matched by an operator of citext: it stands left, or beside a literal.
+pub(super) fn matches_as_citext(operand: &Bound, pattern: &Bound) -> bool {
+    operand.ty == Some(SqlType::Citext) || (operand.ty.is_none() && pattern.ty == Some(SqlType::Citext))
 }
 
 /// `public.mood` and `mood` are one type to the author of a plan.

@@ -20,22 +20,16 @@ const NO_BITS: &str = "compute it in the source query: bit strings are passed th
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin::new("length", &[Ty::Bytea], Ty::Int4, |a| count(bytes_of(&mut a[0])?.len()), "number of bytes"),
-    Builtin::refuse("length", &[Ty::Varbit], Ty::Int4, NO_BITS),
     Builtin::refuse("length", &[Ty::Bytea, Ty::Text], Ty::Int4, "write length(convert_from(x, 'LATIN1'))"),
     Builtin::new("octet_length", &[Ty::Bytea], Ty::Int4, |a| count(bytes_of(&mut a[0])?.len()), "number of bytes"),
-    Builtin::refuse("octet_length", &[Ty::Varbit], Ty::Int4, NO_BITS),
     Builtin::new("bit_length", &[Ty::Bytea], Ty::Int4, bits, "number of bits").fails(),
-    Builtin::refuse("bit_length", &[Ty::Varbit], Ty::Int4, NO_BITS),
     Builtin::new("bit_count", &[Ty::Bytea], Ty::Int8, bit_count, "number of bits that are set"),
-    Builtin::refuse("bit_count", &[Ty::Varbit], Ty::Int8, NO_BITS),
     Builtin::new("substr", &[Ty::Bytea, Ty::Int4], Ty::Bytea, substring, "from the n-th byte on"),
     Builtin::new("substr", &[Ty::Bytea, Ty::Int4, Ty::Int4], Ty::Bytea, substring, "from the n-th byte on, m bytes").fails(),
     Builtin::new("substring", &[Ty::Bytea, Ty::Int4], Ty::Bytea, substring, "from the n-th byte on"),
     Builtin::new("substring", &[Ty::Bytea, Ty::Int4, Ty::Int4], Ty::Bytea, substring, "from the n-th byte on, m bytes").fails(),
-    Builtin::refuse("substring", &[Ty::Varbit, Ty::Int4], Ty::Varbit, NO_BITS),
-    Builtin::refuse("substring", &[Ty::Varbit, Ty::Int4, Ty::Int4], Ty::Varbit, NO_BITS),
     Builtin::new("position", &[Ty::Bytea, Ty::Bytea], Ty::Int4, position, "where the second bytes begin in the first; 0 where they do not"),
-    Builtin::refuse("position", &[Ty::Varbit, Ty::Varbit], Ty::Int4, NO_BITS),
+    Builtin::refuse("position", &[Ty::Bit, Ty::Bit], Ty::Int4, NO_BITS),
     Builtin::new("overlay", &[Ty::Bytea, Ty::Bytea, Ty::Int4], Ty::Bytea, overlay, "the second bytes put over the first from the n-th on")
         .fails(),
     Builtin::new(
@@ -46,8 +40,6 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
         "m bytes from the n-th on replaced by the second ones",
     )
     .fails(),
-    Builtin::refuse("overlay", &[Ty::Varbit, Ty::Varbit, Ty::Int4], Ty::Varbit, NO_BITS),
-    Builtin::refuse("overlay", &[Ty::Varbit, Ty::Varbit, Ty::Int4, Ty::Int4], Ty::Varbit, NO_BITS),
     Builtin::new("get_byte", &[Ty::Bytea, Ty::Int4], Ty::Int4, get_byte, "the byte at this place, from 0").fails(),
     Builtin::new(
         "set_byte",
@@ -58,9 +50,7 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     )
     .fails(),
     Builtin::new("get_bit", &[Ty::Bytea, Ty::Int8], Ty::Int4, get_bit, "the bit at this place, from 0, the lowest of a byte first").fails(),
-    Builtin::refuse("get_bit", &[Ty::Varbit, Ty::Int4], Ty::Int4, NO_BITS),
     Builtin::new("set_bit", &[Ty::Bytea, Ty::Int8, Ty::Int4], Ty::Bytea, set_bit, "the bit at this place, from 0, set to 0 or 1").fails(),
-    Builtin::refuse("set_bit", &[Ty::Varbit, Ty::Int4, Ty::Int4], Ty::Varbit, NO_BITS),
     Builtin::new("btrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, |a| trim(a, true, true), "without these bytes at both ends"),
     Builtin::new("ltrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, |a| trim(a, true, false), "without these bytes in front"),
     Builtin::new("rtrim", &[Ty::Bytea, Ty::Bytea], Ty::Bytea, |a| trim(a, false, true), "without these bytes at the end"),

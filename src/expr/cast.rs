@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::array::Conversion;
 use super::context::{EvalError, Evaluated};
 use super::registry::{int_of, mismatch, text_of};
-use super::{datetime, json, numeric};
-use crate::row::{SqlType, Value};
+use super::{bits, datetime, interval, json, network, numeric};
+use crate::row::{Interval, SqlType, Value};
 
 /// Where a cast may happen without being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,7 @@ pub(super) struct Cast {
 }
 
 /// The cast from one type to another. `None` where there is none.
+#[allow(clippy::match_same_arms, reason = "casts stand with their kind")]
 pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
     use SqlType as T;
     if from == to {
@@ -75,12 +76,25 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Jsonb, T::Bool) => convert(How::Explicit, json::to_bool, true),
         (T::Jsonb, T::Numeric) => convert(How::Explicit, json::to_numeric, true),
         (T::Jsonb, T::Int2 | T::Int4 | T::Int8 | T::Float4 | T::Float8) => convert(How::Explicit, json::to_number(to)?, true),
+        (T::Time, T::Interval) => convert(How::Implicit, time_to_interval, false),
+        (T::Timestamp | T::TimeTz | T::Interval, T::Time) => lossy(convert(How::Assignment, to_time, *from == T::Interval)),
         (T::Json, T::Jsonb) => convert(How::Assignment, parse_jsonb, true),
         (T::Jsonb, T::Json) => convert(How::Assignment, jsonb_to_json, false),
+        (T::Citext, T::Text | T::Varchar) => nothing(How::Implicit),
+        (T::Citext, T::Bpchar) | (T::Text | T::Varchar, T::Citext) => nothing(How::Assignment),
+        (T::Bpchar, T::Citext) => convert(How::Assignment, unpad, false),
+        (T::Bit | T::Varbit, T::Bit | T::Varbit) => nothing(How::Implicit),
+        (T::Cidr, T::Inet) => convert(How::Implicit, network::cidr_to_inet, false),
+        // It loses what stands behind the mask.
+        (T::Inet, T::Cidr) => lossy(convert(How::Assignment, network::inet_to_cidr, false)),
+        (T::Macaddr, T::Macaddr8) => convert(How::Implicit, network::mac_to_mac8, false),
+        (T::Macaddr8, T::Macaddr) => convert(How::Implicit, network::mac8_to_mac, true),
         (T::Array(_), _) | (T::Text | T::Varchar | T::Name | T::Bpchar, T::Array(_)) => array(from, to)?,
-        (from, T::Text | T::Varchar | T::Bpchar) => convert(How::Assignment, output(from)?, false),
-        (T::Text | T::Varchar | T::Name | T::Bpchar, T::Enum(_)) => Cast { how: How::Explicit, step: Step::Label, lossy: false },
-        (T::Text | T::Varchar | T::Name | T::Bpchar, to) => convert(How::Explicit, input(to)?, true),
+        (from, T::Text | T::Varchar | T::Bpchar | T::Citext) => convert(How::Assignment, output(from)?, false),
+        (T::Text | T::Varchar | T::Name | T::Bpchar | T::Citext, T::Enum(_)) => {
+            Cast { how: How::Explicit, step: Step::Label, lossy: false }
+        }
+        (T::Text | T::Varchar | T::Name | T::Bpchar | T::Citext, to) => convert(How::Explicit, input(to)?, true),
         _ => return None,
     })
 }
@@ -124,11 +138,19 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Date => |v| datetime::parse_date(&text(v)?),
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
+        SqlType::Time => |v| datetime::parse_time(&text(v)?),
+        SqlType::TimeTz => |v| datetime::parse_timetz(&text(v)?),
+        SqlType::Interval => |v| interval::parse(&text(v)?).map(Value::Interval),
         SqlType::Uuid => parse_uuid,
         SqlType::Bytea => super::bytes::input,
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
-        SqlType::Text | SqlType::Varchar | SqlType::Bpchar => |v| text(v).map(Value::Text),
+        SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Citext => |v| text(v).map(Value::Text),
+        SqlType::Inet => network::parse_inet,
+        SqlType::Cidr => network::parse_cidr,
+        SqlType::Macaddr => network::parse_mac,
+        SqlType::Macaddr8 => network::parse_mac8,
+        SqlType::Bit | SqlType::Varbit => bits::parse,
         _ => return None,
     })
 }
@@ -151,10 +173,20 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
             Value::Timestamp(t) => owned(datetime::timestamp_text(t, ' ')),
             _ => Err(mismatch()),
         },
+        SqlType::Time | SqlType::TimeTz | SqlType::Interval => |v| match v {
+            Value::Time(micros) => owned(datetime::time_text(micros)),
+            Value::TimeTz(micros, west) => owned(datetime::timetz_text(micros, west)),
+            Value::Interval(span) => owned(interval::text(span)),
+            _ => Err(mismatch()),
+        },
         SqlType::Uuid => |v| match v {
             Value::Uuid(id) => owned(uuid::Uuid::from_bytes(id).to_string()),
             _ => Err(mismatch()),
         },
+        SqlType::Inet | SqlType::Cidr => network::with_mask,
+        SqlType::Macaddr | SqlType::Macaddr8 => network::mac_output,
+        SqlType::Bit | SqlType::Varbit => bits::output,
+        SqlType::Citext => |v| text(v).map(Value::Text),
         SqlType::Bytea => super::bytes::output,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Json | SqlType::Jsonb | SqlType::Enum(_) => {
             |v| text(v).map(Value::Text)
@@ -239,6 +271,24 @@ fn timestamp_to_date(value: Value<'_>) -> Evaluated<'_> {
         Value::Timestamp(micros) => datetime::timestamp_to_date(micros),
         _ => Err(mismatch()),
     }
+}
+
+fn time_to_interval(value: Value<'_>) -> Evaluated<'_> {
+    match value {
+        Value::Time(micros) => Ok(Value::Interval(Interval { months: 0, days: 0, micros })),
+        _ => Err(mismatch()),
+    }
+}
+
+/// The time of day; an infinite timestamp has none.
+fn to_time(value: Value<'_>) -> Evaluated<'_> {
+    Ok(match value {
+        Value::Timestamp(micros) if datetime::calendar::is_infinite(micros) => Value::Null,
+        Value::Timestamp(micros) => Value::Time(micros.rem_euclid(datetime::calendar::DAY)),
+        Value::TimeTz(micros, _) => Value::Time(micros),
+        Value::Interval(span) => Value::Time(interval::time_of(span)?),
+        _ => return Err(mismatch()),
+    })
 }
 
 fn jsonb_to_json(value: Value<'_>) -> Evaluated<'_> {

@@ -19,6 +19,8 @@ pub(super) enum Category {
     String,
     DateTime,
     Timespan,
+    Network,
+    Bits,
     Array,
     /// Every other type is a category of its own, as far as casts go.
     Other,
@@ -28,8 +30,10 @@ pub(super) fn category(ty: &SqlType) -> Category {
     match ty {
         SqlType::Bool => Category::Bool,
         SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Float4 | SqlType::Float8 => Category::Number,
-        SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name => Category::String,
-        SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
+        SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext => Category::String,
+        SqlType::Inet | SqlType::Cidr => Category::Network,
+        SqlType::Bit | SqlType::Varbit => Category::Bits,
+        SqlType::Date | SqlType::Time | SqlType::TimeTz | SqlType::Timestamp | SqlType::TimestampTz => Category::DateTime,
         SqlType::Interval => Category::Timespan,
         SqlType::Array(_) => Category::Array,
         _ => Category::Other,
@@ -37,7 +41,10 @@ pub(super) fn category(ty: &SqlType) -> Category {
 }
 
 pub(super) fn is_preferred(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::Bool | SqlType::Float8 | SqlType::Text | SqlType::TimestampTz | SqlType::Interval)
+    matches!(
+        ty,
+        SqlType::Bool | SqlType::Float8 | SqlType::Text | SqlType::TimestampTz | SqlType::Interval | SqlType::Inet | SqlType::Varbit
+    )
 }
 
 /// Whether a value of one type is taken for the other unasked.
@@ -160,6 +167,10 @@ impl Binder<'_> {
             (SqlType::TimestampTz, _) | (_, SqlType::TimestampTz) => {
                 "what it means depends on the time zone of the session: convert it in the source query with `at time zone`".to_owned()
             }
+            (SqlType::Money, _) | (_, SqlType::Money) => {
+                "how money is written depends on lc_monetary: write x::numeric in the source query, and give the target column numeric"
+                    .to_owned()
+            }
             (SqlType::Float4 | SqlType::Float8, _) => "cast it to numeric in the source query".to_owned(),
             _ => "convert it in the source query".to_owned(),
         }
@@ -172,6 +183,10 @@ impl Binder<'_> {
             return Some((self.settle(bound)?, ty));
         };
         let Some(from) = bound.ty.clone() else { return Some((self.coerce_unknown(bound, to)?, to.clone())) };
+        if from.holds_object_numbers() {
+            let message = format!("a value of type {from} holds the number of an object of its own server");
+            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, bound.span, message).help("cast it to text in the source query"));
+        }
         let label = matches!(to, SqlType::Enum(_)) && (category(&from) == Category::String || matches!(from, SqlType::Enum(_)));
         if label && from != *to {
             let cast = Cast { how: How::Assignment, step: Step::Label, lossy: false };
@@ -184,6 +199,9 @@ impl Binder<'_> {
                 let help = match found {
                     Some(cast) if cast.lossy && from == SqlType::Numeric => {
                         format!("the fraction would be lost: write round(…)::{to} where that is meant")
+                    }
+                    Some(cast) if cast.lossy && from == SqlType::Inet => {
+                        format!("what stands behind the mask would be lost: write (…)::{to} where that is meant")
                     }
                     Some(cast) if cast.lossy => format!("the time of day would be lost: write (…)::{to} where that is meant"),
                     Some(_) => format!("write a cast: (…)::{to}"),
@@ -263,6 +281,8 @@ impl Binder<'_> {
             (Some(l @ SqlType::Array(_)), Some(r @ SqlType::Array(_))) if l != r => None,
             _ => Self::common_type(&[left_type(&left), left_type(&right)]).flatten(),
         };
+        // The operators of `cidr` are those of `inet`.
+        let ty = ty.map(|ty| if ty == SqlType::Cidr { SqlType::Inet } else { ty });
         let Some((ty, by)) = ty.and_then(|ty| Self::comparator(&ty).map(|by| (ty, by))) else {
             let message = format!("{} and {} cannot be compared by `{operator}` here", names.0, names.1);
             let help = match (names.0.as_str(), names.1.as_str()) {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::array;
 use super::context::EvalError;
-use super::json;
-use super::numeric;
 use super::registry::{int_of, mismatch};
+use super::{bits, citext, interval, json, network, numeric};
 use crate::row::{EnumType, SqlType, Value};
 
 /// How two values that are not NULL are compared.
@@ -24,7 +23,20 @@ pub(super) enum Comparator {
     /// Dates and timestamps in any mix.
     Instant,
     TimestampTz,
+    Time,
+    /// The moment first, then the zone.
+    TimeTz,
+    /// Months of 30 days, days of 24 hours.
+    Interval,
     Uuid,
+    /// `citext`: in lower case.
+    Citext,
+    /// `inet` and `cidr`.
+    Network,
+    /// `macaddr` and `macaddr8`: their bytes.
+    Bytes,
+    /// `bit` and `bit varying`.
+    Bits,
     Bytea,
     /// Labels in the order of the type.
     Enum(Arc<EnumType>),
@@ -56,8 +68,17 @@ impl Comparator {
             (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
-            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) => l.cmp(r),
+            (Self::TimestampTz, Value::TimestampTz(l), Value::TimestampTz(r)) | (Self::Time, Value::Time(l), Value::Time(r)) => l.cmp(r),
+            (Self::TimeTz, Value::TimeTz(l, lz), Value::TimeTz(r, rz)) => {
+                let moment = |micros: i64, west: i32| micros + i64::from(west) * 1_000_000;
+                moment(*l, *lz).cmp(&moment(*r, *rz)).then(lz.cmp(rz))
+            }
+            (Self::Interval, Value::Interval(l), Value::Interval(r)) => interval::order_of(*l).cmp(&interval::order_of(*r)),
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
+            (Self::Citext, Value::Text(l), Value::Text(r)) => citext::order(l, r),
+            (Self::Network, l, r) => network::order_inet(l, r)?,
+            (Self::Bytes, Value::Raw(l), Value::Raw(r)) => l.cmp(r),
+            (Self::Bits, l, r) => bits::order(l, r)?,
             (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
@@ -72,7 +93,7 @@ impl Comparator {
     /// Whether the order, equality apart, depends on a collation.
     pub fn is_collated(&self) -> bool {
         match self {
-            Self::Text | Self::Padded => true,
+            Self::Text | Self::Padded | Self::Citext => true,
             Self::Array(of) => of.0.is_collated(),
             _ => false,
         }

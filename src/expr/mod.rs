@@ -13,8 +13,10 @@
 mod array;
 mod ast;
 mod bind;
+mod bits;
 mod bytes;
 mod cast;
+mod citext;
 mod code_table;
 mod coerce;
 mod collection;
@@ -31,6 +33,7 @@ mod identity;
 mod interval;
 mod json;
 mod mask;
+mod network;
 mod nullability;
 mod numeric;
 mod overloads;

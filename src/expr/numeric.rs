@@ -302,7 +302,7 @@ fn signum(value: &Numeric) -> Numeric {
     small(sign(value) as i128, 0)
 }
 
-fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
+pub(super) fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
     if let (Some((l, ls)), Some((r, rs))) = (parts(left), parts(right))
         && let Some(product) = l.checked_mul(r)
     {
@@ -320,7 +320,7 @@ fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
     checked(if scale > MAX_SCALE { round_big(&product, MAX_SCALE, Rounding::Half) } else { product.with_scale(scale) })
 }
 
-fn divide(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
+pub(super) fn divide(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
     if matches!(left, Numeric::NaN) || matches!(right, Numeric::NaN) {
         return Ok(Numeric::NaN);
     }

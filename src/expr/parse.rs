@@ -763,6 +763,8 @@ fn operator_name(op: &BinaryOperator) -> Option<&'static str> {
         BinaryOperator::PGBitwiseShiftLeft => "<<",
         BinaryOperator::PGBitwiseShiftRight => ">>",
         BinaryOperator::PGOverlap => "&&",
+        BinaryOperator::Custom(name) if name == "<<=" => "<<=",
+        BinaryOperator::Custom(name) if name == ">>=" => ">>=",
         _ => return None,
     })
 }

@@ -6,7 +6,8 @@
 
 use super::context::{EvalError, Evaluated};
 use super::{
-    array, bytes, datetime, encoding, float, format, identity, interval, json, mask, numeric, pattern, quote, regexp, text, text_edit, zone,
+    array, bits, bytes, citext, datetime, encoding, float, format, identity, interval, json, mask, network, numeric, pattern, quote,
+    regexp, text, text_edit, zone,
 };
 use crate::row::{SqlType, Value};
 
@@ -49,8 +50,18 @@ pub enum Ty {
     Uuid,
     /// `inet`
     Inet,
+    /// `cidr`
+    Cidr,
+    /// `macaddr`
+    Macaddr,
+    /// `macaddr8`
+    Macaddr8,
+    /// `bit`
+    Bit,
     /// `bit varying`
     Varbit,
+    /// `citext`
+    Citext,
     /// `json`
     Json,
     /// `jsonb`
@@ -87,7 +98,12 @@ impl Ty {
             Self::TimeTz => SqlType::TimeTz,
             Self::Uuid => SqlType::Uuid,
             Self::Inet => SqlType::Inet,
+            Self::Cidr => SqlType::Cidr,
+            Self::Macaddr => SqlType::Macaddr,
+            Self::Macaddr8 => SqlType::Macaddr8,
+            Self::Bit => SqlType::Bit,
             Self::Varbit => SqlType::Varbit,
+            Self::Citext => SqlType::Citext,
             Self::Json => SqlType::Json,
             Self::TextArray => SqlType::Text.array(),
             Self::Int4Array => SqlType::Int4.array(),
@@ -260,6 +276,9 @@ pub(super) const FAMILIES: &[(&str, &[Builtin])] = &[
     ("json", json::FUNCTIONS),
     ("json paths", json::path::FUNCTIONS),
     ("arrays", array::FUNCTIONS),
+    ("networks", network::FUNCTIONS),
+    ("bit strings", bits::FUNCTIONS),
+    ("citext", citext::FUNCTIONS),
     ("identity", identity::FUNCTIONS),
     ("rehearsal data", mask::FUNCTIONS),
 ];
@@ -276,6 +295,8 @@ pub(super) const OPERATORS: &[(&str, &[Builtin])] = &[
     ("json", json::OPERATORS),
     ("json paths", json::path::OPERATORS),
     ("arrays", array::OPERATORS),
+    ("networks", network::OPERATORS),
+    ("bit strings", bits::OPERATORS),
 ];
 
 /// The functions that are syntax, or whose types depend on their arguments, with one line for the documentation.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::bind::{Binder, Bound};
+use super::bind::{Binder, Bound, matches_as_citext};
 use super::cast;
 use super::coerce::{Category, category, implicitly, is_preferred};
 use super::diagnostic::{Diagnostic, codes, nearest};
@@ -149,6 +149,12 @@ fn commuted(builtin: &'static Builtin) -> Option<&'static Builtin> {
 impl Binder<'_> {
     /// An operator of the registry.
     pub fn operator(&mut self, name: &str, mut args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+        // The operators of citext never regard case.
+        let name = match (name, args.as_slice()) {
+            ("~", [operand, pattern]) if matches_as_citext(operand, pattern) => "~*",
+            ("!~", [operand, pattern]) if matches_as_citext(operand, pattern) => "!~*",
+            _ => name,
+        };
         match choose(registry::operators(name, args.len()), &args, true) {
             Ok(builtin) => match commuted(builtin) {
                 Some(other) => {
@@ -210,6 +216,10 @@ impl Binder<'_> {
         let bytewise = args.iter().any(|arg| arg.bytewise) || builtin.name == "convert_from";
         if super::text::COLLATED.contains(&builtin.name) {
             self.by_database(builtin.name, &args)?;
+        }
+        if let Some(why) = super::zone::session_matters(builtin, args.iter().map(|arg| &arg.node)) {
+            return self
+                .refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), why).help("write x at time zone 'UTC' + interval '1 day'"));
         }
         let element = element_type(builtin, &args).flatten();
         let given: Vec<_> = args.iter().map(|arg| arg.ty.as_ref()).collect();
@@ -303,6 +313,7 @@ impl Binder<'_> {
             // The padding of `character` is part of what its output function gives, and no part of the cast.
             SqlType::Text | SqlType::Varchar | SqlType::Name => return Some(bound.node),
             SqlType::Bpchar if by_output => return Some(bound.node),
+            SqlType::Inet if by_output => Some(super::network::inet_output as cast::Run),
             SqlType::Bpchar => return self.implicit(bound, &SqlType::Text),
             _ => cast::output(&from),
         };

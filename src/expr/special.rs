@@ -23,6 +23,10 @@ impl Binder<'_> {
             let message = format!("`{name}` gives another value on every call");
             return self.refuse(Diagnostic::new(codes::VOLATILE_FUNCTION, span.clone(), message).help(*instead));
         }
+        if name == "make_interval" && !named.is_empty() {
+            let args = self.interval_arguments(args, named, span)?;
+            return self.call(name, &args, &[], hint, span);
+        }
         if !matches!(name, "ref" | "code")
             && let Some((option, value)) = named.first()
         {
@@ -124,6 +128,7 @@ impl Binder<'_> {
             (None, None) => SqlType::Text,
             (Some(ty), None) | (None, Some(ty)) => ty.clone(),
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
+            (Some(SqlType::Bit), Some(SqlType::Varbit)) => SqlType::Varbit,
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
             // Operators of mixed widths, and of dates with timestamps, take their sides as they are.
             (Some(l), _) => l.clone(),
@@ -131,6 +136,7 @@ impl Binder<'_> {
         // The equality of varchar and name is that of text.
         let ty = if matches!(ty, SqlType::Varchar) { SqlType::Text } else { ty };
         let bytewise = left.bytewise || right.bytewise;
+        let ty = if matches!(ty, SqlType::Cidr) { SqlType::Inet } else { ty };
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
         Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span).collated(bytewise))
     }

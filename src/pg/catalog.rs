@@ -27,7 +27,7 @@ pub enum Identity {
     ByDefault,
 }
 
-/// A domain that a column is declared with.
+/// A domain that a column is declared with, or a type that is made of domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// Its name.
@@ -43,7 +43,7 @@ pub struct TableColumn {
     pub column: Column,
     /// The type as declared, with its modifier.
     pub declared: String,
-    /// The domain, where it is one.
+    /// The domain, where it is one or is made of some.
     pub domain: Option<Domain>,
     /// The default's expression.
     pub default: Option<String>,

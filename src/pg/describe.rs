@@ -95,7 +95,9 @@ fn columns(session: &mut Session, table: u32) -> Result<Vec<TableColumn>, PgErro
                 nullable: !(not_null || known.not_null),
             },
             declared: row.get("declared"),
-            domain: known.domain.clone().map(|name| Domain { name, checks: known.checks.clone() }),
+            // Arrays of domains, and rows with them, are checked like the domains themselves.
+            domain: (known.domain.clone().or_else(|| (!known.checks.is_empty()).then(|| known.ty.to_string())))
+                .map(|name| Domain { name, checks: known.checks.clone() }),
             default: row.get("default"),
             identity: match row.get::<_, &str>("identity") {
                 "a" => Identity::Always,

@@ -10,6 +10,7 @@ use super::settings::{PipelineError, Redo, Setup, Stage, Stages};
 use super::shared::{Shared, refused_row};
 use crate::pg::{QualifiedName, Session};
 use crate::plan::CompiledEntity;
+use crate::row::same_to_the_byte;
 use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, RunRecord, StagingReader, StagingWriter};
 use crate::target::{self, LoadPlan};
 
@@ -47,7 +48,8 @@ pub(super) fn register(
         let old = &known.record;
         let reads_differently = (old.extract_hash != record.extract_hash || old.source_columns != record.source_columns)
             && (!chunks.is_empty() || known.extracted_run.is_some());
-        let makes_differently = (old.transform_hash != record.transform_hash || old.target_columns != record.target_columns) && made;
+        let makes_differently =
+            (old.transform_hash != record.transform_hash || !same_to_the_byte(&old.target_columns, &record.target_columns)) && made;
         if reads_differently || makes_differently {
             let loaded = chunks.iter().any(|c| c.state == ChunkState::Loaded);
             changed.push((index, known.id, if reads_differently { Stage::Extract } else { Stage::Transform }, loaded));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{Array, ArrayWriter, CompositeType, Interval, Numeric, SqlType, Value};
+use super::{Array, ArrayWriter, AttributeWriter, Attributes, CompositeType, Interval, Numeric, SqlType, Value};
 
 /// Field bytes that are not what their type says.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -131,38 +131,15 @@ fn check(ty: &SqlType, field: &[u8], deeper: usize) -> Option<()> {
     }
 }
 
-/// The attributes of a composite value: a count, then for each the OID of its type, a length (-1 for NULL) and its bytes.
-fn attributes<'a>(composite: &CompositeType, bytes: &'a [u8]) -> Option<Vec<Option<&'a [u8]>>> {
-    let (count, mut rest) = bytes.split_first_chunk()?;
-    if usize::try_from(i32::from_be_bytes(*count)).ok()? != composite.fields.len() {
-        return None;
-    }
-    let mut found = Vec::with_capacity(composite.fields.len());
-    for _ in &composite.fields {
-        let (_oid, behind) = rest.split_first_chunk::<4>()?;
-        let (length, behind) = behind.split_first_chunk()?;
-        let length = i32::from_be_bytes(*length);
-        if length == -1 {
-            found.push(None);
-            rest = behind;
-        } else {
-            let (field, behind) = behind.split_at_checked(usize::try_from(length).ok()?)?;
-            found.push(Some(field));
-            rest = behind;
-        }
-    }
-    rest.is_empty().then_some(found)
-}
-
 fn check_composite(composite: &CompositeType, bytes: &[u8], deeper: usize) -> Option<()> {
-    let fields = attributes(composite, bytes)?;
-    let mut pairs = fields.into_iter().zip(&composite.fields);
+    let mut pairs = Attributes::read(bytes, composite.fields.len())?.zip(&composite.fields);
     pairs.try_for_each(|(field, of)| field.map_or(Some(()), |field| check(&of.ty, field, deeper)))
 }
 
 /// Appends field bytes that were read from one server as another one takes them: the OIDs of types that users made are put in
 /// anew, everything else stays what it is. The bytes were checked by [`decode`] already.
-fn transcribe(ty: &SqlType, bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+fn transcribe(ty: &SqlType, bytes: &[u8], out: &mut Vec<u8>, deeper: usize) -> Option<()> {
+    let deeper = deeper.checked_sub(1)?;
     match ty {
         SqlType::Array(array) => {
             let read = Array::read(bytes)?;
@@ -170,24 +147,21 @@ fn transcribe(ty: &SqlType, bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
             for element in &read {
                 match element {
                     None => writer.null(),
-                    Some(field) => writer.element(|out| transcribe(&array.element, field, out).ok_or(())).ok()?,
+                    Some(field) => writer.element(|out| transcribe(&array.element, field, out, deeper).ok_or(())).ok()?,
                 }
             }
             *out = writer.finish();
         }
         SqlType::Composite(composite) => {
-            let fields = attributes(composite, bytes)?;
-            out.extend_from_slice(&u32::try_from(fields.len()).ok()?.to_be_bytes());
-            for (field, of) in fields.into_iter().zip(&composite.fields) {
-                out.extend_from_slice(&of.oid.0.to_be_bytes());
-                let at = out.len();
-                out.extend_from_slice(&(-1_i32).to_be_bytes());
-                if let Some(field) = field {
-                    transcribe(&of.ty, field, out)?;
-                    let length = u32::try_from(out.len() - at - 4).ok()?;
-                    out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+            let fields = Attributes::read(bytes, composite.fields.len())?;
+            let mut writer = AttributeWriter::append(std::mem::take(out), composite.fields.len());
+            for (field, of) in fields.zip(&composite.fields) {
+                match field {
+                    None => writer.null(of.oid.0),
+                    Some(field) => writer.attribute(of.oid.0, |out| transcribe(&of.ty, field, out, deeper).ok_or(())).ok()?,
                 }
             }
+            *out = writer.finish();
         }
         _ => out.extend_from_slice(bytes),
     }
@@ -214,7 +188,6 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
         (Value::Numeric(v), SqlType::Numeric) => v.to_wire(out),
         (Value::Text(v), SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Citext | SqlType::Enum(_))
         | (Value::Json(v), SqlType::Json) => out.extend_from_slice(v.as_bytes()),
-        (Value::Bytea(v), SqlType::Bytea) => out.extend_from_slice(v),
         (Value::Interval(v), SqlType::Interval) => {
             out.extend_from_slice(&v.micros.to_be_bytes());
             out.extend_from_slice(&v.days.to_be_bytes());
@@ -230,9 +203,10 @@ pub fn encode(value: &Value<'_>, ty: &SqlType, out: &mut Vec<u8>) -> Result<(), 
             out.extend_from_slice(&west.to_be_bytes());
         }
         (Value::Array(v), SqlType::Array(_)) | (Value::Raw(v), SqlType::Composite(_)) => {
-            transcribe(ty, v, out).ok_or_else(|| Unencodable { ty: ty.to_string(), kind: kind(value) })?;
+            transcribe(ty, v, out, DEEPEST).ok_or_else(|| Unencodable { ty: ty.to_string(), kind: kind(value) })?;
         }
-        (
+        (Value::Bytea(v), SqlType::Bytea)
+        | (
             Value::Raw(v),
             SqlType::Xml
             | SqlType::Money

@@ -4,6 +4,7 @@
 //! plan, no file and no expression. Nothing here does I/O.
 
 mod array;
+mod composite;
 mod field;
 mod key;
 mod numeric;
@@ -13,10 +14,11 @@ mod tuple;
 mod value;
 
 pub use array::{Array, ArrayWriter, Dimension, Elements, MOST_DIMENSIONS};
+pub use composite::{AttributeWriter, Attributes};
 pub use field::{MalformedField, Unencodable, decode, encode};
 pub use key::{KeyKind, LegacyKey};
 pub use numeric::Numeric;
 pub use outcome::{Incident, Outcome, Reject, reason};
-pub use sql_type::{ArrayType, Column, CompositeField, CompositeType, EnumType, ServerOid, SqlType, oid};
+pub use sql_type::{ArrayType, Column, CompositeField, CompositeType, EnumType, ServerOid, SqlType, Typmod, oid, same_to_the_byte};
 pub use tuple::{MalformedTuple, TupleWriter, Tuples, read_tuple};
 pub use value::{Interval, Value};

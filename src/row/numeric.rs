@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use bigdecimal::BigDecimal;
+use bigdecimal::Zero as _;
 use bigdecimal::num_bigint::{BigInt, Sign};
 use rust_decimal::Decimal;
 
@@ -192,17 +193,28 @@ impl Numeric {
         (exact == value).then(|| Self::from_big(exact))
     }
 
+    /// The place of the first digit that is not 0, counted from the point to the left: 3 for 123, 0 for 0.5, -1 for 0.05. `None` for 0 and
+    /// for values that are not finite.
+    pub fn leading_place(&self) -> Option<i64> {
+        let (digits, scale) = match self {
+            Self::Small(value) => (u64::from(value.mantissa().unsigned_abs().checked_ilog10()?) + 1, i64::from(value.scale())),
+            Self::Big(value) if value.is_zero() => return None,
+            Self::Big(value) => (value.digits(), value.as_bigint_and_exponent().1),
+            Self::NaN | Self::Infinity | Self::NegInfinity => return None,
+        };
+        i64::try_from(digits).ok()?.checked_sub(scale)
+    }
+
     /// Digits in front of the point: 0 for values below one.
     pub fn integer_digits(&self) -> u64 {
-        match self {
-            Self::Small(value) => value.trunc().mantissa().unsigned_abs().checked_ilog10().map_or(0, |n| u64::from(n) + 1),
-            Self::Big(value) => {
-                let whole = value.with_scale(0);
-                let (integer, _) = whole.as_bigint_and_exponent();
-                if integer.sign() == Sign::NoSign { 0 } else { whole.digits() }
-            }
-            Self::NaN | Self::Infinity | Self::NegInfinity => 0,
-        }
+        self.leading_place().and_then(|place| u64::try_from(place).ok()).unwrap_or(0)
+    }
+
+    /// The value with no digit behind the point where it is a multiple of `10^zeros`; else `None`.
+    pub fn with_zeros_exact(&self, zeros: u32) -> Option<Self> {
+        let whole = self.rescale_exact(0)?;
+        let value = whole.to_big()?;
+        (value.with_scale(-i64::from(zeros)) == value).then_some(whole)
     }
 }
 

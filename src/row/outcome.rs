@@ -61,13 +61,15 @@ pub mod reason {
     pub const NULL_MANDATORY: &str = "NULL_MANDATORY";
     /// Text longer than the column.
     pub const VALUE_TOO_LONG: &str = "VALUE_TOO_LONG";
+    /// A bit string whose length is not the column's.
+    pub const LENGTH_MISMATCH: &str = "LENGTH_MISMATCH";
     /// A number that the column cannot hold exactly.
     pub const NUMERIC_OVERFLOW: &str = "NUMERIC_OVERFLOW";
     /// A whole number outside the column's range.
     pub const INTEGER_OUT_OF_RANGE: &str = "INTEGER_OUT_OF_RANGE";
     /// A text that is no label of the column's enumerated type.
     pub const ENUM_LABEL_UNKNOWN: &str = "ENUM_LABEL_UNKNOWN";
-    /// A timestamp with more precision than the column.
+    /// A time, timestamp or interval with more precision than the column.
     pub const PRECISION_LOST: &str = "PRECISION_LOST";
     /// An expression failed with a SQLSTATE.
     pub const EXPRESSION_FAILED: &str = "EXPRESSION_FAILED";

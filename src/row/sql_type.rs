@@ -1,5 +1,12 @@
 //! The types of columns, as far as the tool distinguishes them. Boundary: names and OIDs only; field bytes are decoded in
-//! `pg`, typmods are applied where a value is assigned to a target column.
+//! `field.rs`, typmods are applied where a value is assigned to a target column.
+//!
+//! A type that is not distinguished passes through as its bytes, into a column of the type with the same name. Not everything can:
+//! * `regclass` and its like hold a number that means another object on another server: cast them to text in the source query;
+//! * types without binary form (`aclitem`, `seg`, `isn`) are refused by the source's COPY: cast them to text there;
+//! * an empty `int2vector` or `oidvector` is refused by the target, which cannot read what it writes itself;
+//! * a range over arrays or rows of users' types holds OIDs that are not put in anew; a target where they differ refuses it;
+//! * `xml` comes without its XML declaration of version 1.0, as PostgreSQL sends and dumps it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -134,11 +141,35 @@ impl std::hash::Hash for ServerOid {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
+/// A modifier within a type, as the server encodes it; -1 where there is none. As modifiers of columns it takes no part in the equality
+/// of types: whether a value fits is asked value by value.
+#[derive(Clone, Copy, Debug)]
+pub struct Typmod(pub i32);
+
+impl Typmod {
+    /// No modifier.
+    pub const NONE: Self = Self(-1);
+}
+
+impl PartialEq for Typmod {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Typmod {}
+
+impl std::hash::Hash for Typmod {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
 /// An array type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ArrayType {
     /// The type of the elements; a domain stands as its base type.
     pub element: SqlType,
+    /// What the elements' domain demands of their length or precision; where they are of no domain, the column says it.
+    pub element_typmod: Typmod,
     /// The OID that stands in the header of every value: the elements' type, a domain as itself.
     pub element_oid: ServerOid,
 }
@@ -159,6 +190,8 @@ pub struct CompositeField {
     pub name: String,
     /// The type; a domain stands as its base type.
     pub ty: SqlType,
+    /// What the attribute demands of length or precision.
+    pub typmod: Typmod,
     /// The OID that stands before every value of the attribute.
     pub oid: ServerOid,
 }
@@ -246,9 +279,34 @@ impl SqlType {
     }
 
     /// The array type over this type. The element's OID is that of a built-in type, or 0 where only the target's catalogue knows it.
+    #[must_use]
     pub fn array(self) -> Self {
         let element_oid = ServerOid(self.builtin_oid().unwrap_or(0));
-        Self::Array(Arc::new(ArrayType { element: self, element_oid }))
+        Self::Array(Arc::new(ArrayType { element: self, element_typmod: Typmod::NONE, element_oid }))
+    }
+
+    /// Whether values of the type hold an object of their server by its number (`regclass` and the like), which is another object, or
+    /// none, on another server.
+    pub fn holds_object_numbers(&self) -> bool {
+        const BY_NUMBER: [&str; 11] = [
+            "regclass",
+            "regproc",
+            "regprocedure",
+            "regoper",
+            "regoperator",
+            "regtype",
+            "regrole",
+            "regnamespace",
+            "regconfig",
+            "regdictionary",
+            "regcollation",
+        ];
+        match self {
+            Self::Other { name, .. } => BY_NUMBER.contains(&&**name),
+            Self::Array(array) => array.element.holds_object_numbers(),
+            Self::Composite(composite) => composite.fields.iter().any(|field| field.ty.holds_object_numbers()),
+            _ => false,
+        }
     }
 
     /// Whether values of the type are character strings: one representation, different rules of comparison and padding.
@@ -314,4 +372,11 @@ pub struct Column {
     pub typmod: i32,
     /// Whether NULL can occur. `true` where it is not known.
     pub nullable: bool,
+}
+
+/// Whether columns are the same to the byte of what is written into them: the numbers that their server gives to types, and modifiers
+/// within types, counted.
+pub fn same_to_the_byte(one: &[Column], other: &[Column]) -> bool {
+    // What equality leaves out, the derived form shows.
+    one == other && format!("{one:?}") == format!("{other:?}")
 }

@@ -97,6 +97,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value, its texts and bytes borrowed.
+    #[must_use]
     pub fn borrowed(&'a self) -> Self {
         match self {
             Self::Text(v) => Self::Text(Cow::Borrowed(v)),

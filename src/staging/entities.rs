@@ -1,14 +1,12 @@
 //! Entities as they were when their rows were stored, and the key ranges they are read in. Boundary: what is needed to
 //! continue and to read stored rows without any server; the plan itself is kept whole with the run.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use serde::{Deserialize, Serialize};
 
+use super::columns::{columns_from_json, columns_to_json};
 use super::database::{key_value, optional_key, rows, run_id};
 use super::{RunId, SourceControl, StagingError, StagingReader, StagingWriter};
-use crate::row::{Column, EnumType, KeyKind, LegacyKey, ServerOid, SqlType, oid};
+use crate::row::{Column, KeyKind, LegacyKey, same_to_the_byte};
 
 /// An entity of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,13 +88,11 @@ impl StagingWriter {
                 // Ranges without a chunk are worth nothing, and may be over another key.
                 db.prepare_cached("DELETE FROM ranges WHERE entity = ?1")?.execute([known.id.0])?;
             }
-            if (&old.target_table, &old.target_columns, &old.transform_hash)
-                != (&new.target_table, &new.target_columns, &new.transform_hash)
-                && chunks("extracted")?
-            {
+            let columns = same_to_the_byte(&old.target_columns, &new.target_columns);
+            if (!columns || (&old.target_table, &old.transform_hash) != (&new.target_table, &new.transform_hash)) && chunks("extracted")? {
                 return Err(changed("transform"));
             }
-            if old != new {
+            if old != new || !columns || !same_to_the_byte(&old.source_columns, &new.source_columns) {
                 update_entity(db, known.id, entity)?;
             }
             Ok(known.id)
@@ -243,86 +239,6 @@ fn kind_word(kind: KeyKind) -> &'static str {
     }
 }
 
-/// A column as it stands in `source_columns` and `target_columns`.
-#[derive(Serialize, Deserialize)]
-struct StoredColumn {
-    name: String,
-    #[serde(rename = "type")]
-    type_name: String,
-    /// For types that are the same on every server, and for those that are none of the others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    oid: Option<u32>,
-    /// For enumerated types.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    labels: Option<Vec<String>>,
-    typmod: i32,
-    nullable: bool,
-}
-
-/// Every type that `SqlType::builtin` knows.
-const BUILTIN: [u32; 20] = [
-    oid::BOOL,
-    oid::BYTEA,
-    oid::NAME,
-    oid::INT8,
-    oid::INT2,
-    oid::INT4,
-    oid::TEXT,
-    oid::JSON,
-    oid::FLOAT4,
-    oid::FLOAT8,
-    oid::BPCHAR,
-    oid::VARCHAR,
-    oid::DATE,
-    oid::TIME,
-    oid::TIMESTAMP,
-    oid::TIMESTAMPTZ,
-    oid::INTERVAL,
-    oid::NUMERIC,
-    oid::UUID,
-    oid::JSONB,
-];
-
-fn columns_to_json(columns: &[Column]) -> Result<String, StagingError> {
-    let stored: Vec<_> = columns
-        .iter()
-        .map(|column| StoredColumn {
-            name: column.name.clone(),
-            type_name: column.ty.to_string(),
-            oid: match &column.ty {
-                SqlType::Other { oid, .. } => Some(oid.0),
-                ty => BUILTIN.into_iter().find(|oid| SqlType::builtin(*oid).as_ref() == Some(ty)),
-            },
-            labels: match &column.ty {
-                SqlType::Enum(of) => Some(of.labels.clone()),
-                _ => None,
-            },
-            typmod: column.typmod,
-            nullable: column.nullable,
-        })
-        .collect();
-    serde_json::to_string(&stored).map_err(|failure| bad_columns(&failure))
-}
-
-fn columns_from_json(json: &str) -> Result<Vec<Column>, StagingError> {
-    let stored: Vec<StoredColumn> = serde_json::from_str(json).map_err(|failure| bad_columns(&failure))?;
-    stored
-        .into_iter()
-        .map(|column| {
-            let ty = match (column.labels, column.oid) {
-                (Some(labels), _) => SqlType::Enum(Arc::new(EnumType { name: column.type_name, labels })),
-                (None, Some(oid)) => SqlType::builtin(oid).unwrap_or(SqlType::Other { oid: ServerOid(oid), name: column.type_name.into() }),
-                (None, None) => return Err(StagingError::BadRecord { table: "entities", what: format!("the type {}", column.type_name) }),
-            };
-            Ok(Column { name: column.name, ty, typmod: column.typmod, nullable: column.nullable })
-        })
-        .collect()
-}
-
-fn bad_columns(failure: &serde_json::Error) -> StagingError {
-    StagingError::BadRecord { table: "entities", what: format!("columns that cannot be read ({failure})") }
-}
-
 impl StagingReader {
     /// All entities, in the order in which they were registered.
     pub fn entities(&self) -> Result<Vec<EntityRow>, StagingError> {
@@ -337,28 +253,5 @@ impl StagingReader {
     /// The ranges of an entity, and how far each was read.
     pub fn ranges(&self, entity: EntityId) -> Result<Vec<RangeRow>, StagingError> {
         read_ranges(&self.db, entity)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_of_every_type_come_back() {
-        let mut columns: Vec<_> = BUILTIN
-            .into_iter()
-            .map(|oid| Column { name: format!("c{oid}"), ty: SqlType::builtin(oid).unwrap(), typmod: -1, nullable: true })
-            .collect();
-        let labels = vec!["open".to_owned(), "it's \"done\"".to_owned()];
-        let named = EnumType { name: "order_status".to_owned(), labels };
-        columns.push(Column { name: "status".to_owned(), ty: SqlType::Enum(Arc::new(named)), typmod: -1, nullable: false });
-        columns.push(Column {
-            name: "at".to_owned(),
-            ty: SqlType::Other { oid: ServerOid(600), name: "point".into() },
-            typmod: 7,
-            nullable: true,
-        });
-        assert_eq!(columns_from_json(&columns_to_json(&columns).unwrap()).unwrap(), columns);
     }
 }

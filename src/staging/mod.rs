@@ -8,6 +8,7 @@
 
 mod adoption;
 mod chunks;
+mod columns;
 mod constraints;
 mod controls;
 mod database;
@@ -35,6 +36,8 @@ pub use id_map::{ChunkKey, KeyEntry, KeyRecord, KeyRow};
 pub use inspect::SqlRows;
 pub use ledger::EntityLedger;
 pub use lock::StagingLock;
+#[doc(hidden)]
+pub use payload::seal;
 pub use payload::{Payload, PayloadError, decode_payload, encode_payload};
 pub use quarantine::{QuarantineCount, QuarantineFilter, QuarantineRecord, QuarantineRow, QuarantineStage, RefusedRow};
 pub use reader::{Meta, StagingReader};

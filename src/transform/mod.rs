@@ -8,6 +8,7 @@ mod assign;
 mod chunk;
 mod control;
 mod keys;
+mod limit;
 mod mint;
 mod row;
 mod survey;

@@ -13,4 +13,5 @@ mod retry;
 mod rollback;
 mod shared_table;
 mod support;
+mod types;
 mod validator;

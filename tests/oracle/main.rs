@@ -16,7 +16,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use etl::expr::{Context, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, catalogue, parse, special};
-use etl::row::{Array, ArrayType, Column, EnumType, LegacyKey, ServerOid, SqlType, Value, decode};
+use etl::row::{Array, ArrayType, Column, EnumType, LegacyKey, ServerOid, SqlType, Typmod, Value, decode};
 use families::Family;
 use postgres::types::{FromSql, Kind, Type};
 use postgres::{Client, NoTls};
@@ -75,7 +75,12 @@ impl<'a> FromSql<'a> for Field {
 /// The type of a column.
 fn sql_type(ty: &Type) -> SqlType {
     match ty.kind() {
-        Kind::Array(element) => SqlType::Array(Arc::new(ArrayType { element: sql_type(element), element_oid: ServerOid(element.oid()) })),
+        Kind::Array(element) => SqlType::Array(Arc::new(ArrayType {
+            element: sql_type(element),
+            element_typmod: Typmod::NONE,
+            element_oid: ServerOid(element.oid()),
+        })),
+        _ if ty.name() == "citext" => SqlType::Citext,
         Kind::Enum(labels) => SqlType::Enum(Arc::new(EnumType { name: ty.name().to_owned(), labels: labels.clone() })),
         _ => SqlType::builtin(ty.oid()).unwrap_or_else(|| SqlType::Other { oid: ServerOid(ty.oid()), name: ty.name().into() }),
     }
@@ -226,6 +231,7 @@ impl Oracle {
         };
         // The internal name of `character` without a length.
         let ty = ty.strip_prefix("bpchar").map_or(ty.clone(), |rest| format!("character{rest}"));
+        let ty = ty.replace("\"bit\"", "bit");
         if ty != typed.ty().to_string() {
             self.wrong.push(format!("{text}\n    type here {}, there {ty}", typed.ty()));
         }

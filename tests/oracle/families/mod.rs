@@ -3,9 +3,12 @@
 pub mod arrays;
 pub mod basics;
 pub mod bytes;
+pub mod formats;
 pub mod jsons;
 pub mod patterns;
 pub mod texts;
+pub mod times;
+pub mod types;
 
 /// A table and the expressions that are asked about each of its rows.
 pub struct Family {
@@ -19,5 +22,16 @@ pub struct Family {
 
 /// All families.
 pub fn all() -> Vec<Family> {
-    vec![basics::family(), arrays::family(), jsons::family(), texts::family(), patterns::family(), bytes::family(), bytes::encodings()]
+    vec![
+        basics::family(),
+        arrays::family(),
+        jsons::family(),
+        texts::family(),
+        patterns::family(),
+        bytes::family(),
+        bytes::encodings(),
+        times::family(),
+        formats::family(),
+        types::family(),
+    ]
 }
