@@ -190,21 +190,23 @@ CREATE TABLE incidents (
     PRIMARY KEY (chunk, column_name, code)
 ) STRICT, WITHOUT ROWID;
 
--- Sums as exact decimals in text: a REAL would round them.
+-- Sums as exact decimals in text: a REAL would round them. A group is the JSON array of its values in text, [] where nothing is grouped.
 CREATE TABLE control_sums (
     chunk   INTEGER NOT NULL REFERENCES chunks,
     name    TEXT    NOT NULL,
     outcome INTEGER NOT NULL REFERENCES outcomes,
+    grp     TEXT    NOT NULL CHECK (json_valid(grp)),
     sum     TEXT    NOT NULL,
-    PRIMARY KEY (chunk, name, outcome)
+    PRIMARY KEY (chunk, name, outcome, grp)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE source_controls (
     entity   INTEGER NOT NULL REFERENCES entities,
     name     TEXT    NOT NULL,
     snapshot INTEGER NOT NULL REFERENCES snapshots,
+    grp      TEXT    NOT NULL CHECK (json_valid(grp)),
     sum      TEXT    NOT NULL,
-    PRIMARY KEY (entity, name)
+    PRIMARY KEY (entity, name, grp)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reference_counts (
@@ -233,13 +235,23 @@ CREATE TABLE target_constraints (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE stage_times (
-    run    TEXT    NOT NULL REFERENCES runs,
-    entity INTEGER NOT NULL REFERENCES entities,
-    stage  TEXT    NOT NULL,
-    micros INTEGER NOT NULL,
-    rows   INTEGER NOT NULL,
+    run      TEXT    NOT NULL REFERENCES runs,
+    entity   INTEGER NOT NULL REFERENCES entities,
+    stage    TEXT    NOT NULL,
+    micros   INTEGER NOT NULL,
+    rows     INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
     PRIMARY KEY (run, entity, stage)
 ) STRICT, WITHOUT ROWID;
+
+-- What validations found, as JSON, so that a report can be made again without the databases.
+CREATE TABLE validations (
+    id          INTEGER PRIMARY KEY,
+    run         TEXT    NOT NULL REFERENCES runs,
+    recorded_at INTEGER NOT NULL,
+    result      TEXT    NOT NULL CHECK (json_valid(result))
+) STRICT;
 
 -- For people with a plain sqlite3: names instead of numbers, keys as they are written elsewhere.
 

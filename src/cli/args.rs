@@ -197,8 +197,8 @@ pub(super) enum Command {
         after_long_help = "Examples:\n  etl quarantine list\n  etl quarantine list --entity tasks --reason REF_MISSING --keys\n  etl quarantine show tasks 4711 --show-values"
     )]
     Quarantine(QuarantineArgs),
-    /// The last run as text, JSON or Markdown
-    #[command(after_long_help = "Examples:\n  etl report\n  etl report --format markdown > report.md\n  etl report --json")]
+    /// The last run as text, JSON, Markdown or one HTML page
+    #[command(after_long_help = "Examples:\n  etl report\n  etl report --format html > report.html\n  etl report --json")]
     Report(ReportArgs),
     #[allow(clippy::doc_markdown, reason = "help text, shown as it stands")]
     /// What a code means (E0110, REF_MISSING), with an example and its mended form; all codes without one
@@ -365,6 +365,8 @@ pub(super) enum ReportFormat {
     Json,
     /// For people who were not there
     Markdown,
+    /// The same as one page that needs nothing else
+    Html,
 }
 
 impl Command {

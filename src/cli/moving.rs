@@ -12,9 +12,9 @@ use super::progress::Progress;
 use crate::error::{Error, Exit};
 use crate::pipeline::{self, Finished, Redo, Retry, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
-use crate::report::{Ending, Summary};
+use crate::report::{Ending, Proof, Summary};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
-use crate::validate::{self, ValidateError, Validation};
+use crate::validate::{self, ValidateError};
 
 /// What follows when the stages are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn move_rows(
             return Err(error);
         }
     };
-    let mut told = Told { exit: if finished.interrupted { Exit::Interrupted } else { Exit::Done }, validation: None };
+    let mut told = Told { exit: if finished.interrupted { Exit::Interrupted } else { Exit::Done }, proof: None };
     if end == AtTheEnd::Validate && !finished.interrupted {
         told = validated(context, &setup, &stop, &progress)?;
     }
@@ -73,7 +73,7 @@ pub(super) fn move_rows(
 /// What there is to tell.
 struct Told {
     exit: Exit,
-    validation: Option<Validation>,
+    proof: Option<Proof>,
 }
 
 fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progress: &Progress<'_>) -> Result<Told, Error> {
@@ -90,25 +90,28 @@ fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progre
     };
     let found = match progress.beside(stop, || validate::validate(&request, &|event| progress.observe_validation(event))) {
         // The rows are loaded all the same, and that is told; the same command validates again.
-        Err(ValidateError::Interrupted) => return Ok(Told { exit: Exit::Interrupted, validation: None }),
+        Err(ValidateError::Interrupted) => return Ok(Told { exit: Exit::Interrupted, proof: None }),
         found => found?,
     };
     let exit = if found.is_clean() { Exit::Done } else { Exit::Different };
-    Ok(Told { exit, validation: Some(found) })
+    Ok(Told { exit, proof: Some(Proof { at: Moment::now(), found }) })
 }
 
 fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told: &Told) -> Result<Exit, Error> {
     let reader = StagingReader::open(&setup.staging)?;
     let files = ReportFiles::beside(&setup.staging);
     let everything = setup.settings.stages == Stages::All;
-    let report = everything.then_some(files.text.as_path());
-    let mut summary = collect(context, setup.plan, &reader, finished.run, report, told.validation.as_ref())?;
+    let report = everything.then_some(files.page.as_path());
+    let mut summary = collect(context, setup.plan, &reader, finished.run, report, told.proof.as_ref())?;
     let mut exit = told.exit;
     let loads = setup.settings.stages.include(Stage::Load);
     if exit == Exit::Done && loads && !setup.plan.budget.allows(summary.totals.quarantined, summary.totals.read) {
         exit = Exit::OverBudget;
     }
     settle(&mut summary, exit);
+    if let Some(proof) = &told.proof {
+        StagingWriter::open(&setup.staging)?.record_validation(finished.run, &Proof::to_json(&proof.found)?)?;
+    }
     if matches!(exit, Exit::OverBudget | Exit::Different) {
         // The pipeline could not know how it would end for the user.
         let recorded = RunExit { code: exit.code(), reason: summary.reason.clone() };
@@ -117,6 +120,7 @@ fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told:
     if everything {
         summary.write_json(&files.json)?;
         summary.write_markdown(&files.text)?;
+        summary.write_html(&files.page)?;
     }
     show(context, &summary)?;
     match exit {
@@ -143,11 +147,11 @@ pub(super) fn collect(
     reader: &StagingReader,
     run: RunId,
     report: Option<&Path>,
-    validation: Option<&Validation>,
+    proof: Option<&Proof>,
 ) -> Result<Summary, Error> {
     let wall_micros = Moment::now().micros_since(context.began);
     let ending = Ending { run, exit: Exit::Done.code(), reason: Exit::Done.word(), wall_micros, report };
-    Ok(Summary::collect(reader, plan, &ending, validation)?)
+    Ok(Summary::collect(reader, plan, &ending, proof)?)
 }
 
 /// How it ended: known only when the numbers are.
@@ -190,13 +194,15 @@ fn last_run(staging: &Path) -> Option<RunId> {
 
 /// Where the report of a run is written: beside the staging file.
 struct ReportFiles {
+    page: PathBuf,
     text: PathBuf,
     json: PathBuf,
 }
 
 impl ReportFiles {
     fn beside(staging: &Path) -> Self {
-        Self { text: staging.with_file_name("report.md"), json: staging.with_file_name("report.json") }
+        let beside = |name: &str| staging.with_file_name(name);
+        Self { page: beside("report.html"), text: beside("report.md"), json: beside("report.json") }
     }
 }
 

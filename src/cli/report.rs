@@ -4,7 +4,7 @@ use super::args::{ReportArgs, ReportFormat};
 use super::context::Context;
 use crate::error::{Error, Exit};
 use crate::plan::Problems;
-use crate::report::{Ending, Summary};
+use crate::report::{Ending, Proof, Summary};
 use crate::staging::Moment;
 
 pub(super) fn run(context: &Context<'_>, args: &ReportArgs) -> Result<Exit, Error> {
@@ -14,12 +14,16 @@ pub(super) fn run(context: &Context<'_>, args: &ReportArgs) -> Result<Exit, Erro
     // A run that goes on or was killed has no end yet.
     let (exit, reason) = last.exit.as_ref().map_or((1, "not finished"), |exit| (exit.code, exit.reason.as_str()));
     let wall_micros = last.finished.unwrap_or_else(Moment::now).micros_since(last.started);
-    let summary = Summary::collect(&reader, &plan, &Ending { run: last.id, exit, reason, wall_micros, report: None }, None)?;
+    let proof = Proof::of(&last, &reader)?;
+    let mut summary = Summary::collect(&reader, &plan, &Ending { run: last.id, exit, reason, wall_micros, report: None }, proof.as_ref())?;
+    // This process is not the one that moved the rows.
+    summary.peak_rss_bytes = None;
     let text = match args.format {
         _ if context.out.json => summary.to_json()?,
         ReportFormat::Json => summary.to_json()?,
         ReportFormat::Text => summary.to_text(),
         ReportFormat::Markdown => summary.to_markdown(),
+        ReportFormat::Html => summary.to_html(),
     };
     context.out.result(&text)?;
     Ok(Exit::Done)

@@ -6,7 +6,8 @@ use super::moving::{collect, settle, show};
 use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::progress::Progress;
 use crate::error::{Error, Exit};
-use crate::staging::StagingReader;
+use crate::report::Proof;
+use crate::staging::{Moment, StagingReader, StagingWriter};
 use crate::validate;
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
@@ -31,7 +32,13 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let Some(last) = reader.last_run()? else {
         return Err(Error::usage("nothing was loaded with this staging file", "etl run"));
     };
-    let mut summary = collect(context, &plan, &reader, last.id, None, Some(&found))?;
+    let proof = Proof { at: Moment::now(), found };
+    let kept = Proof::to_json(&proof.found)?;
+    // The result stands without it; only `etl report` will not know of it.
+    if let Err(error) = StagingWriter::open(&plan.staging).and_then(|mut writer| writer.record_validation(last.id, &kept)) {
+        context.out.warn(&format!("the result could not be kept for `etl report`: {error}"));
+    }
+    let mut summary = collect(context, &plan, &reader, last.id, None, Some(&proof))?;
     settle(&mut summary, exit);
     show(context, &summary)?;
     Ok(exit)

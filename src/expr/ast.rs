@@ -45,7 +45,8 @@ pub(super) enum Kind {
     Text(String),
     Column(String),
     Not(Box<Node>),
-    Negate(Box<Node>),
+    /// An operator in front of its operand.
+    Prefix(&'static str, Box<Node>),
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),
     Binary(&'static str, Box<Node>, Box<Node>),
@@ -221,7 +222,7 @@ impl Node {
     fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Column(_) => Vec::new(),
-            Kind::Not(a) | Kind::Negate(a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
+            Kind::Not(a) | Kind::Prefix(_, a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
             Kind::And(a, b)
             | Kind::Or(a, b)
             | Kind::Binary(_, a, b)
@@ -245,7 +246,7 @@ impl Node {
     pub fn children_mut(&mut self) -> Vec<&mut Node> {
         match &mut self.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Column(_) => Vec::new(),
-            Kind::Not(a) | Kind::Negate(a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
+            Kind::Not(a) | Kind::Prefix(_, a) | Kind::Is(a, ..) | Kind::Cast(a, _) | Kind::Collate(a, _) => vec![a],
             Kind::And(a, b)
             | Kind::Or(a, b)
             | Kind::Binary(_, a, b)

@@ -137,7 +137,7 @@ impl Binder<'_> {
         match &node.kind {
             Kind::Null | Kind::Text(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Column(_) => self.leaf(node),
             Kind::Not(_) | Kind::And(..) | Kind::Or(..) | Kind::Is(..) => self.connective(node),
-            Kind::Negate(operand) => self.negate(operand, span),
+            Kind::Prefix(operator, operand) => self.prefix(operator, operand, span),
             Kind::Binary(operator, left, right) => self.binary(operator, left, right, span),
             Kind::Distinct { left, right, negated } => self.distinct(left, right, *negated, span),
             Kind::In { operand, list, negated } => self.within(operand, list, *negated, span),
@@ -194,9 +194,9 @@ impl Binder<'_> {
         Some(Bound::new(bound, SqlType::Bool, &node.span))
     }
 
-    fn negate(&mut self, operand: &AstNode, span: &Range<usize>) -> Option<Bound> {
+    fn prefix(&mut self, operator: &str, operand: &AstNode, span: &Range<usize>) -> Option<Bound> {
         let operand = self.bind(operand, None)?;
-        self.operator("-", vec![operand], span)
+        self.operator(operator, vec![operand], span)
     }
 
     pub fn distinct(&mut self, left: &AstNode, right: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
@@ -312,6 +312,15 @@ impl Binder<'_> {
         all.extend(together);
         let mut any: Option<Node> = None;
         if all.len() > 2
+            && let Some(Some(ty)) = Self::common_type(&all)
+            && matches!(ty, SqlType::Float4 | SqlType::Float8)
+        {
+            // Rounding makes a difference here: the items take on the type, the operand is compared with them as it is.
+            for item in all.drain(1..) {
+                let span = item.span.clone();
+                apart.push(Bound::new(self.implicit(item, &ty)?, ty.clone(), &span));
+            }
+        } else if all.len() > 2
             && let Some(Some(ty)) = Self::common_type(&all)
             && !matches!(ty, SqlType::Array(_))
             && let Some(by) = Self::comparator(&ty)
@@ -436,8 +445,10 @@ impl Binder<'_> {
         let bytewise = results.iter().any(|result| result.bytewise);
         let (mut results, ty) = self.unify(results, hint, "case", span)?;
         let otherwise = Box::new(results.remove(0));
-        let branches = conditions?.into_iter().zip(results).collect();
-        Some(Bound::new(Node::Case { branches, otherwise }, ty, span).collated(bytewise))
+        let branches: Box<[(Node, Node)]> = conditions?.into_iter().zip(results).collect();
+        let mut subjects = branches.iter().map(|(when, _)| when.subject());
+        let subject = subjects.next().flatten().filter(|first| subjects.all(|other| other == Some(*first)));
+        Some(Bound::new(Node::Case { subject, branches, otherwise }, ty, span).collated(bytewise))
     }
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {
@@ -458,6 +469,12 @@ impl Binder<'_> {
                 let builtin = if ty == SqlType::Bit { &bits::FIXED } else { &bits::AT_MOST };
                 let length = Node::Const(Value::Int4(i32::try_from(*length).unwrap_or(i32::MAX)));
                 Node::Call { builtin, args: Box::new([node, length, Node::Const(Value::Bool(true))]) }
+            }
+            (SqlType::Numeric, [precision, rest @ ..])
+                if !(1..=1000).contains(precision) || rest.first().is_some_and(|scale| !(-1000..=1000).contains(scale)) =>
+            {
+                let message = "a numeric has 1 to 1000 digits, and a scale of -1000 to 1000";
+                return self.refuse(Diagnostic::new(codes::BAD_LITERAL, span.clone(), message));
             }
             (SqlType::Numeric, [precision]) => Node::Precision { precision: *precision, scale: 0, operand: Box::new(node) },
             (SqlType::Numeric, [precision, scale]) => Node::Precision { precision: *precision, scale: *scale, operand: Box::new(node) },
@@ -530,6 +547,7 @@ impl Binder<'_> {
             SqlType::Bool => Comparator::Bool,
             SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => Comparator::Int,
             SqlType::Numeric => Comparator::Numeric,
+            SqlType::Float4 | SqlType::Float8 => Comparator::Float,
             SqlType::Text | SqlType::Varchar | SqlType::Name => Comparator::Text,
             SqlType::Bpchar => Comparator::Padded,
             SqlType::Date | SqlType::Timestamp => Comparator::Instant,

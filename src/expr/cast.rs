@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::array::Conversion;
 use super::context::{EvalError, Evaluated};
 use super::registry::{int_of, mismatch, text_of};
-use super::{bits, datetime, interval, json, network, numeric};
+use super::{bits, datetime, float, interval, json, network, numeric};
 use crate::row::{Interval, SqlType, Value};
 
 /// Where a cast may happen without being written.
@@ -69,6 +69,18 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
         (T::Numeric, T::Int2) => lossy(convert(How::Assignment, to_int2, true)),
         (T::Numeric, T::Int4) => lossy(convert(How::Assignment, to_int4, true)),
         (T::Numeric, T::Int8) => lossy(convert(How::Assignment, to_int8, true)),
+        // A `double precision` holds every whole number of up to 53 bits, a `real` of up to 24.
+        (T::Int2 | T::Int4 | T::Float4, T::Float8) => convert(How::Implicit, float::to_float8, false),
+        (T::Int8, T::Float8) => lossy(convert(How::Implicit, float::to_float8, false)),
+        (T::Numeric, T::Float8) => lossy(convert(How::Implicit, float::to_float8, true)),
+        (T::Int2, T::Float4) => convert(How::Implicit, float::to_float4, false),
+        (T::Int4 | T::Int8, T::Float4) => lossy(convert(How::Implicit, float::to_float4, false)),
+        (T::Numeric, T::Float4) => lossy(convert(How::Implicit, float::to_float4, true)),
+        (T::Float8, T::Float4) => lossy(convert(How::Assignment, float::to_float4, true)),
+        (T::Float4 | T::Float8, T::Int2) => lossy(convert(How::Assignment, float::to_int2, true)),
+        (T::Float4 | T::Float8, T::Int4) => lossy(convert(How::Assignment, float::to_int4, true)),
+        (T::Float4 | T::Float8, T::Int8) => lossy(convert(How::Assignment, float::to_int8, true)),
+        (T::Float4 | T::Float8, T::Numeric) => lossy(convert(How::Assignment, float::to_numeric, false)),
         (T::Bool, T::Int4) => convert(How::Explicit, bool_to_int, false),
         (T::Int4, T::Bool) => convert(How::Explicit, int_to_bool, false),
         (T::Date, T::Timestamp) => convert(How::Implicit, date_to_timestamp, true),
@@ -135,6 +147,8 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Int4 => parse_int4,
         SqlType::Int8 => parse_int8,
         SqlType::Numeric => parse_numeric,
+        SqlType::Float4 => float::parse4,
+        SqlType::Float8 => float::parse8,
         SqlType::Date => |v| datetime::parse_date(&text(v)?),
         SqlType::Timestamp => |v| datetime::parse_timestamp(&text(v)?),
         SqlType::TimestampTz => |v| datetime::parse_timestamptz(&text(v)?),
@@ -165,6 +179,7 @@ pub(super) fn output(from: &SqlType) -> Option<Run> {
         },
         SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => |v| owned(int_of(&v)?.to_string()),
         SqlType::Numeric => |v| owned(numeric::numeric_of(&v)?.to_string()),
+        SqlType::Float4 | SqlType::Float8 => float::output,
         SqlType::Date => |v| match v {
             Value::Date(days) => owned(datetime::date_text(days)),
             _ => Err(mismatch()),

@@ -49,9 +49,8 @@ pub(super) fn is_preferred(ty: &SqlType) -> bool {
 
 /// Whether a value of one type is taken for the other unasked.
 pub(super) fn implicitly(from: &SqlType, to: &SqlType) -> bool {
-    let float = matches!(to, SqlType::Float8) && category(from) == Category::Number;
     let zone = matches!((from, to), (SqlType::Date | SqlType::Timestamp, SqlType::TimestampTz));
-    float || zone || cast::find(from, to).is_some_and(|cast| cast.how == How::Implicit)
+    zone || cast::find(from, to).is_some_and(|cast| cast.how == How::Implicit)
 }
 
 /// Whether a constant can be printed from its value alone; the others keep the text that they were written as.
@@ -171,7 +170,6 @@ impl Binder<'_> {
                 "how money is written depends on lc_monetary: write x::numeric in the source query, and give the target column numeric"
                     .to_owned()
             }
-            (SqlType::Float4 | SqlType::Float8, _) => "cast it to numeric in the source query".to_owned(),
             _ => "convert it in the source query".to_owned(),
         }
     }
@@ -197,11 +195,14 @@ impl Binder<'_> {
             found => {
                 let message = format!("{from} does not go into a column of type {to}");
                 let help = match found {
-                    Some(cast) if cast.lossy && from == SqlType::Numeric => {
+                    Some(cast) if cast.lossy && from == SqlType::Numeric && to.is_integer() => {
                         format!("the fraction would be lost: write round(…)::{to} where that is meant")
                     }
                     Some(cast) if cast.lossy && from == SqlType::Inet => {
                         format!("what stands behind the mask would be lost: write (…)::{to} where that is meant")
+                    }
+                    Some(cast) if cast.lossy && category(&from) == Category::Number => {
+                        format!("digits can be lost: write (…)::{to} where that is meant")
                     }
                     Some(cast) if cast.lossy => format!("the time of day would be lost: write (…)::{to} where that is meant"),
                     Some(_) => format!("write a cast: (…)::{to}"),
@@ -275,6 +276,19 @@ impl Binder<'_> {
                 return Some((Comparator::Instant, left.node, right.node));
             }
             (Some(l), Some(r)) if l.is_integer() && r.is_integer() => return Some((Comparator::Int, left.node, right.node)),
+            // As `double precision`, which holds every `real`; PostgreSQL compares whole numbers and numerics with either that way.
+            (Some(l), Some(r)) if l != r && [l, r].iter().any(|ty| matches!(ty, SqlType::Float4 | SqlType::Float8)) => {
+                let side = |binder: &mut Self, side: Bound| match side.ty {
+                    Some(SqlType::Float4 | SqlType::Float8) => Some(side.node),
+                    Some(ref ty) if category(ty) == Category::Number => binder.implicit(side, &SqlType::Float8),
+                    _ => None,
+                };
+                if category(l) == category(r) {
+                    let (left, right) = (side(self, left), side(self, right));
+                    return Some((Comparator::Float, left?, right?));
+                }
+                None
+            }
             // `character` keeps to its own rule only among its own.
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => Some(SqlType::Text),
             // Arrays are compared with arrays of the very same type.

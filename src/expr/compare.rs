@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::array;
 use super::context::EvalError;
 use super::registry::{int_of, mismatch};
-use super::{bits, citext, interval, json, network, numeric};
+use super::{bits, citext, float, interval, json, network, numeric};
 use crate::row::{EnumType, SqlType, Value};
 
 /// How two values that are not NULL are compared.
@@ -16,6 +16,8 @@ pub(super) enum Comparator {
     /// Whole numbers of any width.
     Int,
     Numeric,
+    /// `real` and `double precision` in any mix.
+    Float,
     /// Bytes: equality of text under every collation of a deterministic kind, order under the collation "C".
     Text,
     /// `character`: the same without the padding.
@@ -65,6 +67,7 @@ impl Comparator {
             (Self::Text, Value::Text(l), Value::Text(r)) => l.as_bytes().cmp(r.as_bytes()),
             (Self::Int, l, r) => int_of(l)?.cmp(&int_of(r)?),
             (Self::Numeric, Value::Numeric(l), Value::Numeric(r)) => numeric::compare(l, r),
+            (Self::Float, l, r) => float::compare(float::float_of(l)?, float::float_of(r)?),
             (Self::Bool, Value::Bool(l), Value::Bool(r)) => l.cmp(r),
             (Self::Padded, Value::Text(l), Value::Text(r)) => l.trim_end_matches(' ').as_bytes().cmp(r.trim_end_matches(' ').as_bytes()),
             (Self::Instant, l, r) => instant(l)?.cmp(&instant(r)?),
@@ -115,6 +118,8 @@ impl Comparator {
             (Self::Text, Value::Text(l), Value::Text(r)) => Ok(l == r),
             (Self::Jsonb, Value::Jsonb(l), Value::Jsonb(r)) => json::equal(l, r),
             (Self::Array(of), l, r) => array::equal(&of.0, &of.1, l, r),
+            (Self::Int, Value::Int4(l), Value::Int4(r)) => Ok(l == r),
+            (Self::Int, Value::Int8(l), Value::Int8(r)) => Ok(l == r),
             _ => self.order(left, right).map(Ordering::is_eq),
         }
     }

@@ -56,7 +56,7 @@ fn nulls(node: &Node, known: &BTreeSet<usize>) -> Nulls {
     };
     match node {
         Node::Column { index, .. } if !known.contains(index) => Nulls { columns: BTreeSet::from([*index]), asked: false },
-        Node::Case { branches, otherwise } => {
+        Node::Case { branches, otherwise, .. } => {
             let mut known = known.clone();
             let mut found = Nulls::default();
             for (when, then) in branches {
@@ -68,6 +68,7 @@ fn nulls(node: &Node, known: &BTreeSet<usize>) -> Nulls {
         }
         Node::Coalesce(args) | Node::Extreme { args, .. } => any(args),
         Node::Call { builtin, args } if builtin.strict => all(args),
+        Node::Concat(pieces) => all(pieces),
         Node::Extended(call) if call.builtin.strict => all(&call.args),
         Node::And(sides) | Node::Or(sides) | Node::Compare { sides, .. } => all(&sides[..]),
         Node::Nullif { sides, .. } => nulls(&sides[0], known),
@@ -111,6 +112,7 @@ fn decisive(node: &Node) -> BTreeSet<usize> {
     match node {
         Node::Column { index, .. } => BTreeSet::from([*index]),
         Node::Call { builtin, args } if builtin.strict => all(args),
+        Node::Concat(pieces) => all(pieces),
         Node::Extended(call) if call.builtin.strict => all(&call.args),
         Node::Compare { sides, .. } => all(&sides[..]),
         Node::Nullif { sides, .. } => decisive(&sides[0]),

@@ -170,7 +170,7 @@ impl<'a> Source<'a> {
         let span = self.range(expr.span());
         match expr {
             // Parentheses have done their work; the node keeps its own span.
-            Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => self.node(inner, depth + 1),
+            Expr::Nested(inner) => self.node(inner, depth + 1),
             Expr::Function(function) => {
                 let span = self.close(span);
                 let kind = self.call(function, &span, depth + 1)?;
@@ -276,11 +276,24 @@ impl<'a> Source<'a> {
     fn unary(&self, op: UnaryOperator, expr: &Expr, span: &Range<usize>, deeper: usize) -> Result<Kind, Diagnostic> {
         match op {
             UnaryOperator::Not => Ok(Kind::Not(self.boxed(expr, deeper)?)),
+            // PostgreSQL raises the negative number to the power, the parser negates the power.
+            UnaryOperator::Minus | UnaryOperator::Plus if matches!(expr, Expr::BinaryOp { op: BinaryOperator::PGExp, .. }) => {
+                let message = format!("the operands of `{op}` are not plain");
+                Err(Diagnostic::new(codes::PRECEDENCE, span.clone(), message).help("put parentheses around what belongs together"))
+            }
             UnaryOperator::Minus => match self.node(expr, deeper)? {
                 // PostgreSQL folds the sign in before it looks for a type: -2147483648 is an integer.
                 Node { kind: Kind::Number(digits), .. } if !digits.starts_with('-') => Ok(Kind::Number(format!("-{digits}"))),
-                operand => Ok(Kind::Negate(Box::new(operand))),
+                operand => Ok(Kind::Prefix("-", Box::new(operand))),
             },
+            UnaryOperator::Plus => match self.node(expr, deeper)? {
+                Node { kind: Kind::Number(digits), .. } => Ok(Kind::Number(digits)),
+                operand => Ok(Kind::Prefix("+", Box::new(operand))),
+            },
+            UnaryOperator::BitwiseNot => Ok(Kind::Prefix("~", self.boxed(expr, deeper)?)),
+            UnaryOperator::PGAbs => Ok(Kind::Prefix("@", self.boxed(expr, deeper)?)),
+            UnaryOperator::PGSquareRoot => Ok(Kind::Prefix("|/", self.boxed(expr, deeper)?)),
+            UnaryOperator::PGCubeRoot => Ok(Kind::Prefix("||/", self.boxed(expr, deeper)?)),
             other => Err(Self::unsupported(span.clone(), &format!("the operator {other}"), "compute it in the source query")),
         }
     }
@@ -472,6 +485,8 @@ impl<'a> Source<'a> {
         let plain = match Shape::of_operator(name) {
             Shape::Match => !matches!(l, Shape::Comparison | Shape::Like) && !matches!(r, Shape::Other | Shape::Like),
             Shape::Comparison => l != Shape::Comparison && r != Shape::Comparison,
+            // PostgreSQL: `@ a + b` is `@ (a + b)`, as with every operator of this kind in front of its operand.
+            Shape::Closed => !ends_in_prefix(left),
             _ => true,
         };
         if !plain {
@@ -722,6 +737,18 @@ impl Shape {
             "+" | "-" | "*" | "/" | "%" | "^" => Self::Closed,
             _ => Self::Other,
         }
+    }
+}
+
+/// Whether the last operand of an expression has an operator in front that PostgreSQL binds weaker than arithmetic.
+fn ends_in_prefix(mut expr: &Expr) -> bool {
+    loop {
+        expr = match expr {
+            Expr::BinaryOp { right, .. } => right,
+            Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => expr,
+            Expr::UnaryOp { op, .. } => return *op != UnaryOperator::Not,
+            _ => return false,
+        };
     }
 }
 

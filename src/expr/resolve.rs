@@ -352,10 +352,16 @@ impl Binder<'_> {
         }
         let bytewise = left.bytewise || right.bytewise;
         let (left, right) = (self.as_text(left, false), self.as_text(right, false));
-        let (left, right) = (left?, right?);
-        let node = match (&left, &right) {
+        let node = match (left?, right?) {
             (Node::Const(Value::Null), _) | (_, Node::Const(Value::Null)) => Node::Const(Value::Null),
-            _ => Node::Call { builtin: &registry::APPEND, args: Box::new([left, right]) },
+            (Node::Concat(mut pieces), right) => {
+                pieces.push(right);
+                Node::Concat(pieces)
+            }
+            (Node::Call { builtin, args }, right) if builtin.name == "||" && builtin.result == Ty::Text => {
+                Node::Concat(args.into_iter().chain([right]).collect())
+            }
+            (left, right) => Node::Call { builtin: &registry::APPEND, args: Box::new([left, right]) },
         };
         Some(Bound::new(node, SqlType::Text, span).collated(bytewise))
     }

@@ -130,6 +130,7 @@ impl Binder<'_> {
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
             (Some(SqlType::Bit), Some(SqlType::Varbit)) => SqlType::Varbit,
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
+            (Some(l), Some(SqlType::Float4 | SqlType::Float8)) if l.is_integer() || *l == SqlType::Numeric => SqlType::Float8,
             // Operators of mixed widths, and of dates with timestamps, take their sides as they are.
             (Some(l), _) => l.clone(),
         };

@@ -90,7 +90,7 @@ impl Node {
                 Self::list(list, out);
                 out.push_str("))");
             }
-            Self::Case { branches, otherwise } => {
+            Self::Case { branches, otherwise, .. } => {
                 out.push_str("case");
                 for (when, then) in branches {
                     out.push_str(" when ");
@@ -153,6 +153,14 @@ impl Node {
             Self::Nullif { sides, .. } => Self::function("nullif", &sides[..], out),
             Self::Extreme { args, greatest, .. } => Self::function(if *greatest { "greatest" } else { "least" }, args, out),
             Self::Cast { to, operand, .. } | Self::Convert { to, operand, .. } => Self::cast(operand, &to.to_string(), out),
+            Self::Concat(pieces) => {
+                out.push_str(&"(".repeat(pieces.len() - 1));
+                for (at, piece) in pieces.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { " || " });
+                    piece.sql(out);
+                    out.push_str(if at == 0 { "" } else { ")" });
+                }
+            }
             Self::Label { ty, operand } => Self::cast(operand, &ty.name, out),
             Self::Precision { precision, scale, operand } => Self::cast(operand, &format!("numeric({precision},{scale})"), out),
             Self::Truncate { length, operand } => Self::cast(operand, &format!("character varying({length})"), out),

@@ -62,6 +62,8 @@ pub(super) enum Node {
         negated: bool,
     },
     Case {
+        /// The column that every condition compares with a constant first, where there is such a column: it is read once.
+        subject: Option<usize>,
         branches: Box<[(Node, Node)]>,
         otherwise: Box<Node>,
     },
@@ -80,6 +82,8 @@ pub(super) enum Node {
         args: Box<[Node]>,
     },
     Extended(Box<Extended>),
+    /// Three texts or more with `||` between them.
+    Concat(Vec<Node>),
     Cast {
         run: cast::Run,
         fallible: bool,
@@ -262,13 +266,12 @@ impl Node {
             Self::Const(value) => Ok(lend(value)),
             Self::Literal(literal) => Ok(lend(&literal.value)),
             Self::Column { index, .. } => ctx.field(*index),
-            Self::And(sides) => Self::connect(sides, false, ctx),
-            Self::Or(sides) => Self::connect(sides, true, ctx),
-            Self::Not(operand) => operand.not(ctx),
-            Self::Is { operand, test, negated } => operand.is(*test, *negated, ctx),
-            Self::Compare { sides, .. } | Self::Distinct { sides, .. } | Self::Nullif { sides, .. } => self.pair(sides, ctx),
-            Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
-            Self::Case { branches, otherwise } => Self::case(branches, otherwise, ctx),
+            Self::And(_) | Self::Or(_) | Self::Not(_) | Self::Is { .. } | Self::Compare { .. } | Self::In { .. } => {
+                self.test(ctx).map(boolean)
+            }
+            Self::Nullif { by, sides } => Self::nullif(by, sides, ctx),
+            Self::Distinct { sides, .. } => self.pair(sides, ctx),
+            Self::Case { subject, branches, otherwise } => Self::case(*subject, branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
             Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
             Self::Call { builtin, args } => match &args[..] {
@@ -280,6 +283,7 @@ impl Node {
             Self::Extended(call) => call.eval(ctx),
             Self::RowCompare { op, pairs } => quantified::rows(*op, pairs, ctx),
             Self::Quantified(quantified) => quantified.eval(ctx),
+            Self::Concat(pieces) => Self::concat(pieces, ctx),
             Self::Cast { operand, .. }
             | Self::Convert { operand, .. }
             | Self::Label { operand, .. }
@@ -306,27 +310,80 @@ impl Node {
         EvalError::Reject { code: Cow::Owned(code.to_owned()), message: Cow::Borrowed("rejected by a rule of the plan") }
     }
 
-    fn not<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
-        Ok(boolean(self.test(ctx)?.map(|value| !value)))
+    fn is<'r, C: Context<'r>>(&'r self, test: Test, ctx: &mut C) -> Result<bool, EvalError> {
+        Ok(match test {
+            Test::Null => self.eval(ctx)?.is_null(),
+            Test::Unknown => self.test(ctx)?.is_none(),
+            Test::True => self.test(ctx)? == Some(true),
+            Test::False => self.test(ctx)? == Some(false),
+        })
     }
 
-    fn is<'r, C: Context<'r>>(&'r self, test: Test, negated: bool, ctx: &mut C) -> Evaluated<'r> {
-        let value = self.eval(ctx)?;
-        let holds = match test {
-            Test::Null | Test::Unknown => value.is_null(),
-            Test::True => truth(&value)? == Some(true),
-            Test::False => truth(&value)? == Some(false),
-        };
-        Ok(Value::Bool(holds != negated))
-    }
-
-    fn case<'r, C: Context<'r>>(branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+    fn case<'r, C: Context<'r>>(subject: Option<usize>, branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
+        let subject = subject.map(|column| ctx.field(column)).transpose()?;
         for (when, then) in branches {
-            if when.test(ctx)? == Some(true) {
+            let holds = match &subject {
+                Some(subject) => when.holds_for(subject, ctx)?,
+                None => when.test(ctx)? == Some(true),
+            };
+            if holds {
                 return then.eval(ctx);
             }
         }
         otherwise.eval(ctx)
+    }
+
+    /// The column of `column = constant`, alone or in front of an `and`.
+    pub fn subject(&self) -> Option<usize> {
+        match self {
+            Self::Compare { op: Comparison::Equal, sides, .. } => match &**sides {
+                [Self::Column { index, .. }, Self::Const(constant)] if !constant.is_null() => Some(*index),
+                _ => None,
+            },
+            Self::And(sides) if matches!(sides[0], Self::Compare { .. }) => sides[0].subject(),
+            _ => None,
+        }
+    }
+
+    /// Whether a condition that has a subject is true for this value of it.
+    fn holds_for<'r, C: Context<'r>>(&'r self, subject: &Value<'_>, ctx: &mut C) -> Result<bool, EvalError> {
+        match self {
+            Self::Compare { by, sides, .. } => match &sides[1] {
+                Self::Const(constant) => Ok(!subject.is_null() && by.equal(subject, constant)?),
+                _ => Err(mismatch()),
+            },
+            // Beside an unknown left side the right one is evaluated, too: it may end in an error.
+            Self::And(sides) => {
+                let left = sides[0].holds_for(subject, ctx)?;
+                if !left && !subject.is_null() {
+                    return Ok(false);
+                }
+                let right = sides[1].test(ctx)?;
+                Ok(left && right == Some(true))
+            }
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// All pieces are evaluated, as arguments are, and their room is reserved at once.
+    fn concat<'r, C: Context<'r>>(pieces: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
+        let mut text = String::new();
+        let mut null = false;
+        for some in pieces.chunks(4) {
+            let mut parts = [const { Cow::Borrowed("") }; 4];
+            for (part, piece) in parts.iter_mut().zip(some) {
+                match piece.eval(ctx)? {
+                    Value::Text(text) => *part = text,
+                    Value::Null => null = true,
+                    _ => return Err(mismatch()),
+                }
+            }
+            text.reserve(parts.iter().map(|part| part.len()).sum());
+            for part in &parts {
+                text.push_str(part);
+            }
+        }
+        Ok(if null { Value::Null } else { Value::Text(Cow::Owned(text)) })
     }
 
     fn coalesce<'r, C: Context<'r>>(args: &'r [Self], ctx: &mut C) -> Evaluated<'r> {
@@ -350,11 +407,7 @@ impl Node {
         let null = left.is_null() || right.is_null();
         match self {
             Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, right)? == *negated)),
-            Self::Nullif { by, .. } => Ok(if !null && by.equal(&left, right)? { Value::Null } else { left }),
             _ if null => Ok(Value::Null),
-            Self::Compare { op: Comparison::Equal, by, .. } => Ok(Value::Bool(by.equal(&left, right)?)),
-            Self::Compare { op: Comparison::NotEqual, by, .. } => Ok(Value::Bool(!by.equal(&left, right)?)),
-            Self::Compare { op, by, .. } => Ok(Value::Bool(op.holds(by.order(&left, right)?))),
             _ => Err(mismatch()),
         }
     }
@@ -397,36 +450,79 @@ impl Node {
         }
     }
 
-    /// A condition: `None` is unknown.
+    /// A condition, without a value made of it: `None` is unknown.
     fn test<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<Option<bool>, EvalError> {
-        truth(&self.eval(ctx)?)
+        match self {
+            Self::And(sides) => Self::connect(sides, false, ctx),
+            Self::Or(sides) => Self::connect(sides, true, ctx),
+            Self::Not(operand) => Ok(operand.test(ctx)?.map(|value| !value)),
+            Self::Is { operand, test, negated } => Ok(Some(operand.is(*test, ctx)? != *negated)),
+            Self::Compare { op, by, sides } => Self::compare(*op, by, sides, ctx),
+            Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
+            _ => truth(&self.eval(ctx)?),
+        }
+    }
+
+    fn compare<'r, C: Context<'r>>(op: Comparison, by: &Comparator, sides: &'r [Self; 2], ctx: &mut C) -> Result<Option<bool>, EvalError> {
+        let left = sides[0].eval(ctx)?;
+        sides[1].with(ctx, |right| {
+            if left.is_null() || right.is_null() {
+                return Ok(None);
+            }
+            Ok(Some(match op {
+                Comparison::Equal => by.equal(&left, right)?,
+                Comparison::NotEqual => !by.equal(&left, right)?,
+                op => op.holds(by.order(&left, right)?),
+            }))
+        })
+    }
+
+    fn nullif<'r, C: Context<'r>>(by: &Comparator, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
+        let left = sides[0].eval(ctx)?;
+        let same = sides[1].with(ctx, |right| Ok(!left.is_null() && !right.is_null() && by.equal(&left, right)?))?;
+        Ok(if same { Value::Null } else { left })
+    }
+
+    /// Looks at a value; constants are looked at where they stand.
+    fn with<'r, C: Context<'r>, T>(&'r self, ctx: &mut C, look: impl FnOnce(&Value<'_>) -> Result<T, EvalError>) -> Result<T, EvalError> {
+        match self {
+            Self::Const(value) => look(value),
+            Self::Literal(literal) => look(&literal.value),
+            node => look(&node.eval(ctx)?),
+        }
     }
 
     /// `and` (decided by false) and `or` (decided by true); the right side is left alone where the left decides.
-    fn connect<'r, C: Context<'r>>(sides: &'r [Self; 2], decisive: bool, ctx: &mut C) -> Evaluated<'r> {
+    fn connect<'r, C: Context<'r>>(sides: &'r [Self; 2], decisive: bool, ctx: &mut C) -> Result<Option<bool>, EvalError> {
         let left = sides[0].test(ctx)?;
         if left == Some(decisive) {
-            return Ok(Value::Bool(decisive));
+            return Ok(left);
         }
         let right = sides[1].test(ctx)?;
-        Ok(boolean(if right == Some(decisive) { right } else { left.and(right) }))
+        Ok(if right == Some(decisive) { right } else { left.and(right) })
     }
 
-    fn within<'r, C: Context<'r>>(by: &Comparator, operand: &'r Self, list: &'r [Self], negated: bool, ctx: &mut C) -> Evaluated<'r> {
+    fn within<'r, C: Context<'r>>(
+        by: &Comparator,
+        operand: &'r Self,
+        list: &'r [Self],
+        negated: bool,
+        ctx: &mut C,
+    ) -> Result<Option<bool>, EvalError> {
         let operand = operand.eval(ctx)?;
         if operand.is_null() {
-            return Ok(Value::Null);
+            return Ok(None);
         }
         let mut unknown = false;
         for item in list {
-            let item = item.eval(ctx)?;
-            if item.is_null() {
-                unknown = true;
-            } else if by.equal(&operand, &item)? {
-                return Ok(Value::Bool(!negated));
+            let found = item.with(ctx, |item| if item.is_null() { Ok(None) } else { by.equal(&operand, item).map(Some) })?;
+            match found {
+                None => unknown = true,
+                Some(true) => return Ok(Some(!negated)),
+                Some(false) => {}
             }
         }
-        Ok(if unknown { Value::Null } else { Value::Bool(negated) })
+        Ok(if unknown { None } else { Some(negated) })
     }
 
     fn extreme<'r, C: Context<'r>>(by: &Comparator, args: &'r [Self], greatest: bool, ctx: &mut C) -> Evaluated<'r> {
@@ -492,13 +588,14 @@ impl Node {
             | Self::Distinct { sides, .. }
             | Self::Nullif { sides, .. } => sides.iter().collect(),
             Self::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
-            Self::Case { branches, otherwise } => {
+            Self::Case { branches, otherwise, .. } => {
                 branches.iter().flat_map(|(when, then)| [when, then]).chain(std::iter::once(&**otherwise)).collect()
             }
             Self::Coalesce(args) | Self::Extreme { args, .. } | Self::Call { args, .. } => args.iter().collect(),
             Self::Extended(call) => call.args.iter().collect(),
             Self::RowCompare { pairs, .. } => pairs.iter().flat_map(|(_, sides)| sides).collect(),
             Self::Quantified(quantified) => quantified.sides.iter().collect(),
+            Self::Concat(pieces) => pieces.iter().collect(),
             Self::Ref(reference) => reference.key.iter().collect(),
             Self::Code(code) => vec![&code.operand],
         }

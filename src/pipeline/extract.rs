@@ -13,8 +13,11 @@ use super::coordinator::Message;
 use super::settings::PipelineError;
 use super::shared::{Shared, guarded};
 use super::store::Store;
-use crate::row::{KeyKind, LegacyKey, TupleWriter, Tuples};
-use crate::source::{ChunkReader, EntityQuery, KeyRange, Reader, ResumePoint, SnapshotInfo, SourceChunk, SourceError, control_sums};
+use crate::plan::ControlPlan;
+use crate::row::{Group, KeyKind, LegacyKey, TupleWriter, Tuples};
+use crate::source::{
+    ChunkReader, EntityQuery, KeyRange, Reader, ResumePoint, SnapshotInfo, SourceChunk, SourceError, control_sums, group_sums,
+};
 use crate::staging::{ExtractedChunk, Moment, RangeRow, SnapshotId, SourceControl, StagingReader, encode_payload};
 
 /// Attempts at a range whose connection is lost, with a pause of 0.2 s, 0.4 s, 0.8 s … between them.
@@ -136,12 +139,23 @@ fn read(
             let controls = &shared.setup.plan.entities[index].controls;
             let expressions: Vec<&str> = controls.iter().map(|c| c.source_text.value.as_str()).collect();
             let sums = control_sums(reader, query, &expressions)?.sums;
-            let named = controls.iter().zip(sums).map(|(control, sum)| SourceControl {
+            let named = |control: &ControlPlan, group: Group, sum: Option<String>| SourceControl {
                 name: control.name.clone(),
                 snapshot: queue.snapshot,
+                group,
                 sum: sum.unwrap_or_else(|| "0".to_owned()),
-            });
-            *queue.controls[index].lock().unwrap_or_else(PoisonError::into_inner) = named.collect();
+            };
+            let mut asked = Vec::new();
+            for (control, sum) in controls.iter().zip(sums) {
+                if !control.source_has_groups() {
+                    asked.push(named(control, Group::default(), sum));
+                    continue;
+                }
+                let by: Vec<&str> = control.by.iter().filter_map(|group| Some(group.source.as_ref()?.value.as_str())).collect();
+                let groups = group_sums(reader, query, &control.source_text.value, &by)?;
+                asked.extend(groups.into_iter().map(|(parts, sum)| named(control, Group(parts), sum)));
+            }
+            *queue.controls[index].lock().unwrap_or_else(PoisonError::into_inner) = asked;
         }
         ReadTask::Range { range, seq, resume, .. } => {
             let range_no = range.index;

@@ -2,7 +2,7 @@
 //! quarantine for a chunk of their own, children after their parents, and nothing else is touched. Boundary: which rows; storing them is
 //! one step of `staging`, loading them the coordinator's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::prepare::{self, Instead};
@@ -10,11 +10,11 @@ use super::run::{control_sum, packed, reference};
 use super::settings::{PipelineError, Retry};
 use super::shared::Shared;
 use crate::plan::CompiledEntity;
-use crate::row::{LegacyKey, Outcome, Tuples, read_tuple};
+use crate::row::{Group, LegacyKey, Outcome, Tuples, read_tuple};
 use crate::source::{SnapshotHolder, read_rows};
 use crate::staging::{
     ChunkId, DepartingRows, EntityId, ExtractedChunk, QuarantineFilter, QuarantineRow, QuarantineStage, RestatedRow, RetriedChunk,
-    SnapshotId, SnapshotRecord, StagingReader, StagingWriter, encode_payload,
+    SnapshotId, SnapshotRecord, SourceControl, StagingReader, StagingWriter, encode_payload,
 };
 use crate::transform::{Inputs, KeyFate, KeySnapshot, adjusted, control_sums, transform_chunk};
 
@@ -263,7 +263,7 @@ impl Attempt<'_, '_> {
     }
 
     /// The source's own sums, where the rows hold other amounts now than when they were summed.
-    fn source_sums(&self, entity: &CompiledEntity, id: EntityId, old: &[u8], new: &[u8]) -> Result<Vec<(String, String)>, PipelineError> {
+    fn source_sums(&self, entity: &CompiledEntity, id: EntityId, old: &[u8], new: &[u8]) -> Result<Vec<SourceControl>, PipelineError> {
         let inputs = Inputs {
             namespace: self.shared.setup.plan.namespace,
             run_started_at: self.shared.run_started_at,
@@ -271,20 +271,35 @@ impl Attempt<'_, '_> {
             adopted: None,
             survey: None,
         };
-        let sums = |tuples: &[u8]| -> Result<HashMap<usize, String>, PipelineError> {
+        let sums = |tuples: &[u8]| -> Result<BTreeMap<(usize, Group), String>, PipelineError> {
             let sums = control_sums(entity, &inputs, tuples, |_| Some(Outcome::Quarantined))?;
-            Ok(sums.into_iter().map(|sum| (sum.control, sum.sum)).collect())
+            Ok(sums.into_iter().map(|sum| ((sum.control, sum.group), sum.sum)).collect())
         };
         let (was, is) = (sums(old)?, sums(new)?);
+        let mut recorded = self.reader.source_controls(id)?;
         let mut changed = Vec::new();
-        for recorded in self.reader.source_controls(id)? {
-            let Some(at) = entity.controls.iter().position(|control| control.name == recorded.name) else { continue };
-            let of = |sums: &HashMap<usize, String>| sums.get(&at).cloned().unwrap_or_else(|| "0".to_owned());
+        for (at, group) in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+            let of = |sums: &BTreeMap<(usize, Group), String>| sums.get(&(*at, group.clone())).cloned().unwrap_or_else(|| "0".to_owned());
             let (was, is) = (of(&was), of(&is));
-            if was != is
-                && let Some(sum) = adjusted(&recorded.sum, &was, &is)
-            {
-                changed.push((recorded.name, sum));
+            let control = &entity.controls[*at];
+            if was == is {
+                continue;
+            }
+            // The source's sum over all rows stands where it could not tell the groups.
+            let same = |sum: &&mut SourceControl| {
+                let parts = sum.group.0.iter().zip(&control.by).map(|(part, by)| part.clone().map(|text| by.normal(text)));
+                sum.name == control.name && (sum.group.0.is_empty() || Group(parts.collect()) == *group)
+            };
+            if let Some(sum) = recorded.iter_mut().find(same) {
+                if let Some(now) = adjusted(&sum.sum, &was, &is) {
+                    sum.sum = now;
+                    changed.retain(|known: &SourceControl| (&known.name, &known.group) != (&sum.name, &sum.group));
+                    changed.push(sum.clone());
+                }
+            } else if let Some(snapshot) = recorded.first().map(|sum| sum.snapshot) {
+                let new = SourceControl { name: control.name.clone(), snapshot, group: group.clone(), sum: is };
+                recorded.push(new.clone());
+                changed.push(new);
             }
         }
         Ok(changed)

@@ -80,6 +80,10 @@ fn again(
     moved: [u64; 3],
 ) -> Result<Finished, PipelineError> {
     let done = Finished { run: shared.run, interrupted: false, moved };
+    // What this run kept aside it has read in its own snapshot: to look again at once would only mix in a later state of the source.
+    if !what.on_request && !reader.has_quarantine_of_others(shared.run)? {
+        return Ok(done);
+    }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
     let released = retry(shared, writer, reader, what)?;
     if released == 0 {
@@ -366,7 +370,7 @@ pub(super) fn packed(shared: &Shared<'_>, index: usize, chunk: ChunkId, output: 
 
 /// A control sum under its name.
 pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::ControlSum) -> crate::staging::ControlSum {
-    crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, sum: sum.sum }
+    crate::staging::ControlSum { name: entity.controls[sum.control].name.clone(), outcome: sum.outcome, group: sum.group, sum: sum.sum }
 }
 
 pub(super) fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {

@@ -103,8 +103,9 @@ impl Shared<'_> {
     }
 
     pub(super) fn stage_time(&self, index: usize, stage: &'static str, since: Moment, rows: u64) -> Result<StageTime, PipelineError> {
-        let micros = u64::try_from(Moment::now().0 - since.0).unwrap_or(0);
-        Ok(StageTime { run: self.run, entity: self.id(index)?, stage: stage.to_owned(), micros, rows })
+        let ended = Moment::now();
+        let micros = ended.micros_since(since);
+        Ok(StageTime { run: self.run, entity: self.id(index)?, stage: stage.to_owned(), micros, rows, began: since, ended })
     }
 
     pub(super) fn ledger_entry<'c>(&self, chunk: i64, rows: u64, digest: &'c [u8]) -> ChunkEntry<'c> {

@@ -7,7 +7,7 @@ use crate::expr::{Ast, Diagnostic, EntityKey, Expr, Scope, bind, codes};
 use crate::row::{Column, KeyKind, SqlType};
 
 use super::problem::{Problem, Problems, Severity, nearest};
-use super::resolve::{ColumnPlan, EntityPlan, MergePlan, OnError, Plan};
+use super::resolve::{ColumnPlan, EntityPlan, GroupPlan, MergePlan, OnError, Plan};
 use super::text::Text;
 
 /// A column of the target table, as far as a plan cares.
@@ -82,6 +82,27 @@ pub struct CompiledControl {
     pub name: String,
     /// The source side.
     pub source: Expr,
+    /// What it is grouped by.
+    pub by: Vec<CompiledGroup>,
+}
+
+/// What a control sum is grouped by, ready to be told of a row.
+#[derive(Debug)]
+pub struct CompiledGroup {
+    /// The expression over the source row.
+    pub expr: Expr,
+}
+
+impl CompiledGroup {
+    /// A value as the sides write it, without what may differ between servers and says nothing: zeros behind a number's last digit,
+    /// blanks behind a padded text.
+    pub fn normal(&self, text: String) -> String {
+        match self.expr.ty() {
+            SqlType::Bpchar => text.trim_end_matches(' ').to_owned(),
+            SqlType::Numeric if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            _ => text,
+        }
+    }
 }
 
 /// An entity that references of this one name.
@@ -324,9 +345,27 @@ impl Compiler<'_> {
                 self.problems.error("E0235", place, message, "here", Some("sum an integer or numeric expression".into()));
                 continue;
             }
-            compiled.push(CompiledControl { name: control.name.clone(), source });
+            let by = control.by.iter().filter_map(|group| self.group(&control.name, group)).collect();
+            compiled.push(CompiledControl { name: control.name.clone(), source, by });
         }
         compiled
+    }
+
+    /// Both servers and this program must write the value in the same way.
+    fn group(&mut self, control: &str, group: &GroupPlan) -> Option<CompiledGroup> {
+        let expr = self.bind(&group.expr, &group.expr_text, None)?;
+        let plain = matches!(
+            expr.ty(),
+            SqlType::Bool | SqlType::Numeric | SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Name | SqlType::Enum(_)
+        ) || matches!(expr.ty(), SqlType::Date | SqlType::Uuid)
+            || expr.ty().is_integer();
+        if !plain {
+            let message = format!("control `{control}` is grouped by a {}, which servers can write in several ways", expr.ty());
+            let help = Some("group by a whole number, a numeric, a text, a date, a boolean or an enum; cast to one of them".to_owned());
+            self.problems.error("E0237", Some(group.expr_text.whole()), message, "here", help);
+            return None;
+        }
+        Some(CompiledGroup { expr })
     }
 
     /// Every source column is read by something, or stands in `[ignore]`.
@@ -336,6 +375,7 @@ impl Compiler<'_> {
         let mut asts: Vec<&Ast> = entity.columns.iter().map(|c| &c.expr).collect();
         asts.extend(entity.filters.iter().map(|f| &f.when));
         asts.extend(entity.controls.iter().map(|c| &c.source));
+        asts.extend(entity.controls.iter().flat_map(|c| &c.by).map(|group| &group.expr));
         if let Some(MergePlan::Into { expr, .. }) = &entity.merge {
             asts.push(expr);
         }

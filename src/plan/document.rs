@@ -69,6 +69,16 @@ pub struct ControlDocument {
     pub(super) place: (usize, Range<usize>),
     pub(super) source: Option<Text>,
     pub(super) target: Option<Text>,
+    pub(super) by: Vec<GroupDocument>,
+}
+
+/// What a control sum is grouped by, as written: a string is the source side alone.
+#[derive(Clone, Debug)]
+pub struct GroupDocument {
+    pub(super) place: (usize, Range<usize>),
+    pub(super) source: Option<Text>,
+    pub(super) plan: Option<Text>,
+    pub(super) target: Option<Text>,
 }
 
 /// `[merge]` as written.
@@ -493,11 +503,30 @@ fn read_controls(controls: &Table<'_>, problems: &mut Problems) -> Vec<ControlDo
                     None,
                 );
             }
-            read.push(ControlDocument { name, place, source: None, target: None });
+            read.push(ControlDocument { name, place, source: None, target: None, by: Vec::new() });
         } else if let Some(table) = controls.as_table(&name, value, problems) {
-            table.only(&["source", "target"], problems);
-            read.push(ControlDocument { name, place, source: table.text("source", problems), target: table.text("target", problems) });
+            table.only(&["source", "target", "by"], problems);
+            let (source, target) = (table.text("source", problems), table.text("target", problems));
+            read.push(ControlDocument { name, place, source, target, by: read_groups(&table, problems) });
         }
     }
     read
+}
+
+/// `by`: a string, a table with the sides, or a list of these.
+fn read_groups(control: &Table<'_>, problems: &mut Problems) -> Vec<GroupDocument> {
+    let Some(value) = control.get("by") else { return Vec::new() };
+    let items = if let DeValue::Array(items) = value.get_ref() { items.iter().collect() } else { vec![value] };
+    let read = items.into_iter().filter_map(|item| {
+        let place = control.at(item.span());
+        if let DeValue::Table(_) = item.get_ref() {
+            let table = control.as_table("by", item, problems)?;
+            table.only(&["source", "plan", "target"], problems);
+            let [source, plan, target] = ["source", "plan", "target"].map(|side| table.text(side, problems));
+            return Some(GroupDocument { place, source, plan, target });
+        }
+        let source = control.as_text("by", item, problems)?;
+        Some(GroupDocument { place, source: Some(source), plan: None, target: None })
+    });
+    read.collect()
 }

@@ -13,15 +13,15 @@ mod settings;
 mod text;
 
 pub use compile::{
-    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledMerge, KeyColumns, NewIds, ParentUse, TargetColumn,
-    TargetShape, compile,
+    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, KeyColumns, NewIds, ParentUse,
+    TargetColumn, TargetShape, compile,
 };
 pub use document::{PlanFile, read as read_document};
 pub(crate) use problem::nearest;
 pub use problem::{Problem, Problems, Severity};
 pub use resolve::{
-    AdoptPlan, Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, IgnoredColumn, MergePlan, OnError, Parent,
-    Plan, Triggers, load,
+    AdoptPlan, Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, GroupPlan, IgnoredColumn, MergePlan, OnError,
+    Parent, Plan, Triggers, load,
 };
 pub use settings::{SettingError, expand};
 pub use text::Text;

@@ -135,6 +135,28 @@ pub struct ControlPlan {
     pub source: Ast,
     /// SQL over the target table.
     pub target: Text,
+    /// What the sum is grouped by; empty for one sum over all rows.
+    pub by: Vec<GroupPlan>,
+}
+
+impl ControlPlan {
+    /// Whether the source can be asked for the sum of every group.
+    pub fn source_has_groups(&self) -> bool {
+        !self.by.is_empty() && self.by.iter().all(|group| group.source.is_some())
+    }
+}
+
+/// One thing that a control sum is grouped by. All sides must give the same values.
+#[derive(Clone, Debug)]
+pub struct GroupPlan {
+    /// SQL of the source; `None` where only the plan can tell the group, and the source is then asked for the whole sum only.
+    pub source: Option<Text>,
+    /// The expression over the source row as written.
+    pub expr_text: Text,
+    /// Parsed.
+    pub expr: Ast,
+    /// SQL over the target table.
+    pub target: Text,
 }
 
 /// An entity that a reference names.
@@ -449,6 +471,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         .chain(entity.unique.iter().map(|u| u.value.as_str()))
         .chain(entity.adopt.iter().flat_map(|a| [&a.column, &a.pairs].map(|t| t.as_ref().map_or("", |t| &t.value))))
         .chain(entity.controls.iter().flat_map(|c| [c.name.as_str(), c.source.as_ref().map_or("", |t| &t.value)]))
+        .chain(entity.controls.iter().flat_map(|c| &c.by).flat_map(|g| [&g.source, &g.plan]).map(|t| t.as_ref().map_or("", |t| &t.value)))
         .chain(shared.iter().map(String::as_str));
     let transform_fingerprint = fingerprint(transform);
     Some(EntityPlan {
@@ -504,7 +527,26 @@ fn resolve_control(control: &super::document::ControlDocument, entity: &EntityDo
         problems.error("E0015", Some(control.place.clone()), message, "here", help);
         return None;
     };
-    Some(ControlPlan { name: control.name.clone(), source: parsed(&source, problems)?, source_text: source, target })
+    let by = control.by.iter().filter_map(|group| resolve_group(group, entity, problems)).collect();
+    Some(ControlPlan { name: control.name.clone(), source: parsed(&source, problems)?, source_text: source, target, by })
+}
+
+/// A string alone says all sides: the target's is the one column that is made of this expression and nothing else, or the same SQL.
+fn resolve_group(group: &super::document::GroupDocument, entity: &EntityDocument, problems: &mut Problems) -> Option<GroupPlan> {
+    let Some(expr_text) = group.plan.clone().or_else(|| group.source.clone()) else {
+        let help = Some("write by = { source = \"…\", target = \"…\" }, or `plan` instead of `source`".to_owned());
+        problems.error("E0017", Some(group.place.clone()), "a group of a control sum needs `source` or `plan`", "here", help);
+        return None;
+    };
+    let target = group.target.clone().unwrap_or_else(|| {
+        let mut same = entity.columns.iter().filter(|c| c.expr.value.trim() == expr_text.value.trim());
+        let found = same.next().filter(|_| same.next().is_none());
+        found.map_or_else(
+            || expr_text.clone(),
+            |column| Text::new(&format!("\"{}\"", column.name.replace('"', "\"\"")), entity.file, expr_text.span.clone(), ""),
+        )
+    });
+    Some(GroupPlan { source: group.source.clone(), expr: parsed(&expr_text, problems)?, expr_text, target })
 }
 
 /// Matches references with entities, and sorts by level. What cannot be matched is reported.

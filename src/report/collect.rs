@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::ReportError;
-use super::summary::{Ending, EntitySummary, Incident, SCHEMA, Seconds, Snapshot, Summary, Totals};
-use crate::plan::Plan;
-use crate::staging::{EntityId, EntityLedger, RunId, StageTime, StagingReader};
-use crate::validate::Validation;
+use super::proof::Proof;
+use super::spans::{Facts, spans};
+use super::summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
+use crate::plan::{EntityPlan, Plan};
+use crate::staging::{EntityId, EntityLedger, RunId, RunRecord, StageTime, StagingReader};
 
 impl Summary {
     /// Reads the result out of the staging file, and what a validation found.
-    pub fn collect(
-        staging: &StagingReader,
-        plan: &Plan,
-        ending: &Ending<'_>,
-        validation: Option<&Validation>,
-    ) -> Result<Self, ReportError> {
+    pub fn collect(staging: &StagingReader, plan: &Plan, ending: &Ending<'_>, proof: Option<&Proof>) -> Result<Self, ReportError> {
+        let validation = proof.map(|proof| &proof.found);
         let times = stage_times(staging)?;
         let ledgers = staging.ledger()?;
         let mut entities = Vec::new();
@@ -23,6 +20,9 @@ impl Summary {
             let Some((id, ledger)) = ledgers.iter().find(|(_, ledger)| ledger.name == planned.name) else { continue };
             let mut entity = collect_entity(staging, *id, ledger, &times)?;
             entity.target.clone_from(&planned.target.value);
+            entity.level = planned.level;
+            entity.phase.clone_from(&planned.phase);
+            entity.parents = parents(plan, planned);
             let checked = validation.and_then(|found| found.entities.iter().find(|check| check.name == planned.name));
             if let Some(checked) = checked {
                 entity.seconds.validate = checked.micros;
@@ -38,7 +38,7 @@ impl Summary {
         let found = validation.cloned().unwrap_or_default();
         // What comes after the stages (a validation, or a later command that reports on this run) is no part of its speed.
         let record = staging.run(ending.run)?;
-        let moving = record.and_then(|run| Some(run.finished?.micros_since(run.started))).unwrap_or(ending.wall_micros);
+        let moving = record.as_ref().and_then(|run| Some(run.finished?.micros_since(run.started))).unwrap_or(ending.wall_micros);
         Ok(Self {
             schema: SCHEMA,
             run: ending.run.to_string(),
@@ -61,6 +61,12 @@ impl Summary {
             rows_unexamined: found.unexamined,
             rows_per_second: rate(moved(&times, ending.run), moving),
             report: ending.report.map(|path| path.display().to_string()),
+            alarms: found.alarms,
+            profiles: found.profiles,
+            upkeep: found.upkeep,
+            validated_at: proof.map(|proof| proof.at.to_string()),
+            stages: record.as_ref().map_or_else(Vec::new, |run| spans(plan, run, &ledgers, &times, validation)),
+            facts: record.as_ref().map_or_else(Facts::default, |run| facts(plan, run)),
         })
     }
 }
@@ -76,6 +82,28 @@ fn status(exit: u8) -> &'static str {
         130 => "interrupted",
         _ => "failed",
     }
+}
+
+/// The circumstances of a run.
+fn facts(plan: &Plan, run: &RunRecord) -> Facts {
+    Facts {
+        command: run.command.clone(),
+        tool_version: run.tool_version.clone(),
+        source: run.source.clone(),
+        target: run.target.clone(),
+        started: run.started.to_string(),
+        finished: run.finished.map(|finished| finished.to_string()),
+        staging: plan.staging.display().to_string(),
+    }
+}
+
+fn parents(plan: &Plan, planned: &EntityPlan) -> Vec<ParentEdge> {
+    let others = planned.parents.iter().filter_map(|parent| {
+        let entity = plan.entities.get(parent.entity)?.name.clone();
+        Some(ParentEdge { entity, optional: parent.optional })
+    });
+    let itself = planned.refers_to_itself.then(|| ParentEdge { entity: planned.name.clone(), optional: true });
+    others.chain(itself).collect()
 }
 
 /// What all runs of the staging file took.
@@ -129,6 +157,9 @@ fn collect_entity(staging: &StagingReader, id: EntityId, ledger: &EntityLedger, 
         reasons,
         filters: if filtered > 0 { filters(staging, id)? } else { BTreeMap::new() },
         incidents: incidents.collect(),
+        phase: None,
+        level: 0,
+        parents: Vec::new(),
     })
 }
 

@@ -16,6 +16,11 @@ impl Summary {
         write(path, &json)
     }
 
+    /// Writes the report as one HTML page.
+    pub fn write_html(&self, path: &Path) -> Result<(), ReportError> {
+        write(path, &self.to_html())
+    }
+
     /// Writes the report as Markdown.
     pub fn write_markdown(&self, path: &Path) -> Result<(), ReportError> {
         write(path, &self.to_markdown())

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::number::{bytes, decimal, duration, seconds, thousands};
 use super::{EntitySummary, Summary};
+use crate::validate::ColumnFacts;
 
 impl Summary {
     /// The report as Markdown.
@@ -19,6 +20,7 @@ impl Summary {
         let mut total = vec!["**total**".to_owned()];
         total.extend([t.read, t.loaded, t.merged, t.adopted, t.filtered, t.quarantined].map(thousands));
         let headings = ["entity", "read", "loaded", "merged", "adopted", "filtered", "quarantined"];
+        self.alarm_table(&mut out);
         table(&mut out, "Rows", &headings, rows.chain([total]).collect());
         let times = self.entities.iter().map(|e| {
             let mut cells = vec![e.name.clone()];
@@ -29,7 +31,34 @@ impl Summary {
         table(&mut out, "Seconds", &["entity", "extract", "transform", "load", "validate", "rows/s"], times.collect());
         self.findings(&mut out);
         self.proof_tables(&mut out);
+        self.spans(&mut out);
+        self.columns(&mut out);
+        self.again(&mut out);
         out
+    }
+
+    /// When the stages began and ended.
+    fn spans(&self, out: &mut String) {
+        let rows =
+            self.stages.iter().map(|s| vec![s.entity.clone(), s.stage.clone(), seconds(s.began), seconds(s.ended), seconds(s.worked)]);
+        table(out, "Stages by the clock, seconds", &["entity", "stage", "began", "ended", "worked"], rows.collect());
+    }
+
+    /// The queries that give the figures again.
+    fn again(&self, out: &mut String) {
+        let staged = |sql: &str| format!("`etl inspect sql \"{sql}\"`");
+        let fixed = [
+            ("rows", "SELECT * FROM ledger"),
+            ("quarantine", "SELECT entity, code, sum(rows) FROM reasons GROUP BY 1, 2"),
+            ("stages", "SELECT * FROM stage_times"),
+            ("runs", "SELECT * FROM run_list"),
+        ];
+        let mut rows: Vec<Vec<String>> = fixed.iter().map(|(what, sql)| vec![(*what).to_owned(), staged(sql)]).collect();
+        for c in &self.controls {
+            rows.push(vec![format!("{}.{} in the source", c.entity, c.name), format!("`{}`", c.source_sql)]);
+            rows.push(vec![format!("{}.{} in the target", c.entity, c.name), format!("`{}`", c.target_sql)]);
+        }
+        table(out, "The figures again", &["what", "query"], rows);
     }
 
     fn head(&self, out: &mut String) {
@@ -48,6 +77,46 @@ impl Summary {
         }
         out.push_str(&lines.join("\n"));
         out.push('\n');
+    }
+
+    fn alarm_table(&self, out: &mut String) {
+        let rows = self.alarms.iter().map(|a| vec![a.entity.clone(), a.column.clone().unwrap_or_default(), a.message.clone()]);
+        table(out, "Alarms", &["entity", "column", ""], rows.collect());
+    }
+
+    /// What the columns hold: a line for each target column, one for each source column below it.
+    fn columns(&self, out: &mut String) {
+        for profile in &self.profiles {
+            let cells = |facts: &ColumnFacts, name: String| {
+                let about = if facts.distinct_exact { "" } else { "≈ " };
+                let bound = |bound: &Option<String>| bound.clone().unwrap_or_default();
+                let mut cells = vec![name, facts.ty.clone(), thousands(facts.values), thousands(facts.blank)];
+                cells.extend([format!("{about}{}", thousands(facts.distinct)), bound(&facts.min), bound(&facts.max)]);
+                cells.push(facts.samples.join(", "));
+                cells
+            };
+            let mut rows = Vec::new();
+            for column in &profile.target {
+                rows.push(cells(&column.facts, column.facts.name.clone()));
+                let sources = profile.source.iter().filter(|facts| column.made_of.contains(&facts.name));
+                rows.extend(sources.map(|facts| cells(facts, format!("from {}", facts.name))));
+            }
+            let headings = ["column", "type", "not null", "blank", "different", "smallest", "largest", "samples"];
+            table(out, &format!("Columns of {}, {} loaded rows", one_line(&profile.entity), thousands(profile.rows)), &headings, rows);
+        }
+    }
+
+    /// The groups of control sums.
+    fn groups(&self, out: &mut String) {
+        let shown = |sum: &Option<String>| sum.as_deref().map_or_else(|| "–".to_owned(), decimal);
+        for c in self.controls.iter().filter(|c| !c.groups.is_empty()) {
+            let rows = c.groups.iter().map(|g| {
+                let verdict = if g.equal { "equal" } else { "**differs**" };
+                vec![g.group.words(), shown(&g.source), decimal(&g.loaded), decimal(&g.held), shown(&g.target), verdict.to_owned()]
+            });
+            let heading = format!("{}.{} by {}", c.entity, c.name, c.by.join(", "));
+            table(out, &one_line(&heading), &["group", "source", "loaded", "held", "target", ""], rows.collect());
+        }
     }
 
     fn findings(&self, out: &mut String) {
@@ -81,6 +150,7 @@ impl Summary {
             ]
         });
         table(out, "Control sums", &["entity", "control", "source", "loaded", "held", "target", ""], controls.collect());
+        self.groups(out);
         let references = self.references.iter().map(|r| {
             let mut cells = vec![r.entity.clone(), r.column.clone(), r.parent.clone()];
             cells.extend([r.hit, r.null, r.missing, r.parent_quarantined, r.parent_filtered, r.orphans].map(thousands));

@@ -10,8 +10,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ReportError;
+use super::spans::{Facts, StageSpan};
 use crate::staging::RunId;
-use crate::validate::{Control, Difference, Reference, TableCheck};
+use crate::validate::{Alarm, Control, Difference, Profile, Reference, TableCheck, Upkeep};
 
 /// The version of the shape of [`Summary`].
 pub const SCHEMA: u32 = 1;
@@ -77,6 +78,18 @@ pub struct Summary {
     pub rows_per_second: Option<u64>,
     /// The report that was written, where one was.
     pub report: Option<String>,
+    /// What a person has to look at, though it is no difference.
+    pub alarms: Vec<Alarm>,
+    /// What the columns hold in the loaded rows, source against target.
+    pub profiles: Vec<Profile>,
+    /// What was checked beside the rows.
+    pub upkeep: Upkeep,
+    /// When the target was compared, in UTC; `null` where it was not.
+    pub validated_at: Option<String>,
+    /// When the stages of this run began and ended for each entity.
+    pub stages: Vec<StageSpan>,
+    /// What was run, between what, by what.
+    pub facts: Facts,
 }
 
 /// The rows of an entity and where they ended: `read = loaded + merged + adopted + filtered + quarantined + pending`, always.
@@ -110,6 +123,21 @@ pub struct EntitySummary {
     pub filters: BTreeMap<String, u64>,
     /// Repaired values of loaded rows.
     pub incidents: Vec<Incident>,
+    /// The phase that the plan puts it in, where the plan names phases.
+    pub phase: Option<String>,
+    /// Its level in the load order: entities of one level do not refer to each other.
+    pub level: usize,
+    /// The entities that it refers to, itself among them.
+    pub parents: Vec<ParentEdge>,
+}
+
+/// A reference from an entity to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ParentEdge {
+    /// The entity that is referred to.
+    pub entity: String,
+    /// Whether a row can be loaded without it.
+    pub optional: bool,
 }
 
 /// What the stages took for an entity, over all runs that worked at it, summed over the threads. Microseconds here, seconds when
@@ -176,7 +204,7 @@ pub struct Totals {
 
 /// Microseconds as seconds: the only place where they become a float.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
-fn seconds<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: serde::Serializer>(micros: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     #[allow(clippy::cast_precision_loss, reason = "exact below 285 years")]
     serializer.serialize_f64(*micros as f64 / 1e6)
 }
@@ -203,7 +231,7 @@ impl Seconds {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::validate::OrphanProof;
+    use crate::validate::{AlarmKind, ColumnFacts, OrphanProof, TargetColumn};
 
     fn entity(name: &str, read: u64, quarantined: u64) -> EntitySummary {
         EntitySummary {
@@ -221,10 +249,14 @@ pub(super) mod tests {
             reasons: BTreeMap::new(),
             filters: BTreeMap::new(),
             incidents: Vec::new(),
+            phase: None,
+            level: 0,
+            parents: Vec::new(),
         }
     }
 
     /// A summary with something of everything.
+    #[allow(clippy::too_many_lines, reason = "one value, and every field of it")]
     pub(in crate::report) fn example() -> Summary {
         let mut orders = entity("orders", 25_012, 0);
         orders.filtered = 12;
@@ -233,6 +265,8 @@ pub(super) mod tests {
         orders.incidents.push(Incident { column: "office_id".to_owned(), code: "REF_NULLED".to_owned(), count: 3 });
         let mut tasks = entity("tasks", 768_962, 6_358);
         tasks.reasons.insert("PARENT_QUARANTINED".to_owned(), 358);
+        tasks.level = 1;
+        tasks.parents.push(ParentEdge { entity: "orders".to_owned(), optional: false });
         tasks.reasons.insert("REF_MISSING".to_owned(), 6_000);
         Summary {
             schema: SCHEMA,
@@ -261,6 +295,11 @@ pub(super) mod tests {
                 held: "0.00".to_owned(),
                 target: Some("4265865.12".to_owned()),
                 equal: true,
+                by: Vec::new(),
+                groups: Vec::new(),
+                groups_found: 0,
+                source_sql: "SELECT sum(total_price) FROM payment".to_owned(),
+                target_sql: "SELECT sum(total_amount) FROM public.payments".to_owned(),
             }],
             references: vec![Reference {
                 entity: "tasks".to_owned(),
@@ -273,6 +312,7 @@ pub(super) mod tests {
                 parent_filtered: 0,
                 orphans: 0,
                 proof: OrphanProof::ForeignKey,
+                sql: "SELECT 0".to_owned(),
             }],
             tables: vec![TableCheck {
                 table: "public.tasks".to_owned(),
@@ -287,6 +327,49 @@ pub(super) mod tests {
             rows_unexamined: 0,
             rows_per_second: Some(98_021),
             report: Some("report.md".to_owned()),
+            alarms: vec![Alarm {
+                kind: AlarmKind::Constant,
+                entity: "orders".to_owned(),
+                column: Some("country".to_owned()),
+                message: "has one value in all 25,000 loaded rows, and country, which it is made of, has 7".to_owned(),
+            }],
+            profiles: vec![Profile {
+                entity: "orders".to_owned(),
+                rows: 25_000,
+                target: vec![TargetColumn {
+                    facts: ColumnFacts {
+                        name: "country".to_owned(),
+                        ty: "text".to_owned(),
+                        values: 25_000,
+                        distinct: 1,
+                        ..ColumnFacts::default()
+                    },
+                    made_of: vec!["country_code".to_owned()],
+                }],
+                source: vec![ColumnFacts {
+                    name: "country_code".to_owned(),
+                    ty: "text".to_owned(),
+                    values: 24_000,
+                    distinct: 7,
+                    ..ColumnFacts::default()
+                }],
+                micros: 1_000,
+            }],
+            upkeep: Upkeep { constraints: 12, sequences: 3 },
+            validated_at: Some("2025-10-15T08:00:08Z".to_owned()),
+            stages: vec![
+                StageSpan { entity: "orders".to_owned(), stage: "extract".to_owned(), began: 0, ended: 1_200_000, worked: 1_200_000 },
+                StageSpan { entity: "tasks".to_owned(), stage: "load".to_owned(), began: 2_000_000, ended: 6_100_000, worked: 3_900_000 },
+            ],
+            facts: Facts {
+                command: "run".to_owned(),
+                tool_version: "0.1.0".to_owned(),
+                source: Some("postgres://amy@old/legacy".to_owned()),
+                target: Some("postgres://amy@new/app".to_owned()),
+                started: "2025-10-15T08:00:00Z".to_owned(),
+                finished: Some("2025-10-15T08:00:07Z".to_owned()),
+                staging: "staging.db".to_owned(),
+            },
         }
     }
 

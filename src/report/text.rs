@@ -24,6 +24,7 @@ impl Summary {
         section(&mut lines, self.reasons());
         section(&mut lines, self.filtered_by());
         section(&mut lines, self.incidents());
+        section(&mut lines, self.alarmed());
         section(&mut lines, self.proof());
         lines.push(self.figures());
         if let Some(report) = &self.report {
@@ -106,6 +107,24 @@ impl Summary {
 
     fn incidents(&self) -> Vec<String> {
         counted("incidents", &self.entities, |e| e.incidents.iter().map(|i| (format!("{} {}", i.column, i.code), i.count)).collect())
+    }
+
+    /// What a person has to look at.
+    fn alarmed(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for alarm in &self.alarms {
+            let column = alarm.column.as_ref().map_or_else(String::new, |column| format!(".{column}"));
+            let mut line = "alarm:".to_owned();
+            for word in format!("{}{column} {}", alarm.entity, alarm.message).split_whitespace() {
+                if line.chars().count() + 1 + word.chars().count() > WIDTH {
+                    lines.push(std::mem::replace(&mut line, "      ".to_owned()));
+                }
+                line.push(' ');
+                line.push_str(word);
+            }
+            lines.push(line);
+        }
+        lines
     }
 
     /// What the validation says.
@@ -248,6 +267,9 @@ orders: soft-deleted    12
 
 incidents                     rows
 orders: office_id REF_NULLED     3
+
+alarm: orders.country has one value in all 25,000 loaded rows, and country,
+       which it is made of, has 7
 
 validated: 762,604 rows, 9,151,248 cells read back and equal
            references without orphans: 1; control sums equal: 1

@@ -6,6 +6,7 @@
 mod array;
 mod composite;
 mod field;
+mod group;
 mod key;
 mod numeric;
 mod outcome;
@@ -16,6 +17,7 @@ mod value;
 pub use array::{Array, ArrayWriter, Dimension, Elements, MOST_DIMENSIONS};
 pub use composite::{AttributeWriter, Attributes};
 pub use field::{MalformedField, Unencodable, decode, encode};
+pub use group::Group;
 pub use key::{KeyKind, LegacyKey};
 pub use numeric::Numeric;
 pub use outcome::{Incident, Outcome, Reject, reason};

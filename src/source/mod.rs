@@ -11,7 +11,7 @@ mod ranges;
 mod read;
 mod snapshot;
 
-pub use controls::{ControlSums, control_sums};
+pub use controls::{ControlSums, GroupSum, control_sums, group_sums};
 pub use error::SourceError;
 pub use keyed::read_rows;
 pub use query::source_query;

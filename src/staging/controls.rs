@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::database::{count, rows, stored};
 use super::id_map::outcome;
 use super::{ChunkId, EntityId, SnapshotId, StagingError, StagingReader};
-use crate::row::{Incident, Outcome};
+use crate::row::{Group, Incident, Outcome};
 
 /// A control sum over the rows of a chunk with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct ControlSum {
     pub name: String,
     /// The outcome of the rows it is over.
     pub outcome: Outcome,
+    /// Their group; empty where the control has no groups.
+    pub group: Group,
     /// The sum as an exact decimal.
     pub sum: String,
 }
@@ -29,6 +31,8 @@ pub struct SourceControl {
     pub name: String,
     /// The snapshot it was computed in.
     pub snapshot: SnapshotId,
+    /// The group; empty for the sum over all rows.
+    pub group: Group,
     /// The sum as an exact decimal.
     pub sum: String,
 }
@@ -40,6 +44,8 @@ pub struct ControlTotal {
     pub name: String,
     /// The outcome of the rows it is over.
     pub outcome: Outcome,
+    /// Their group; empty where the control has no groups.
+    pub group: Group,
     /// The sum as an exact decimal.
     pub sum: String,
 }
@@ -94,9 +100,9 @@ pub struct ReferenceTotal {
 
 /// Keeps the control sums of a chunk.
 pub(super) fn insert_sums(db: &Connection, chunk: ChunkId, sums: &[ControlSum]) -> Result<(), StagingError> {
-    let mut insert = db.prepare_cached("INSERT INTO control_sums (chunk, name, outcome, sum) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = db.prepare_cached("INSERT INTO control_sums (chunk, name, outcome, grp, sum) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for one in sums {
-        insert.execute((chunk.0, &one.name, one.outcome as u8, &one.sum))?;
+        insert.execute((chunk.0, &one.name, one.outcome as u8, one.group.to_json(), &one.sum))?;
     }
     Ok(())
 }
@@ -170,29 +176,38 @@ impl Sum {
     }
 }
 
+fn group(row: &rusqlite::Row<'_>, at: usize, table: &'static str) -> Result<Group, StagingError> {
+    let text: String = row.get(at)?;
+    Group::from_json(&text).ok_or_else(|| StagingError::BadRecord { table, what: "a group that is no list of texts".to_owned() })
+}
+
 impl StagingReader {
-    /// The control sums of an entity by name and outcome.
+    /// The control sums of an entity by name, group and outcome.
     pub fn control_totals(&self, entity: EntityId) -> Result<Vec<ControlTotal>, StagingError> {
-        let sql = "SELECT s.name, s.outcome, s.sum FROM control_sums AS s JOIN chunks AS c ON c.id = s.chunk WHERE c.entity = ?1 \
-                   ORDER BY s.name, s.outcome";
+        let sql = "SELECT s.name, s.grp, s.outcome, s.sum FROM control_sums AS s JOIN chunks AS c ON c.id = s.chunk WHERE c.entity = ?1 \
+                   ORDER BY s.name, s.grp, s.outcome";
         let parts = rows(&self.db, sql, [entity.0], |row| {
-            Ok((row.get::<_, String>(0)?, outcome(row, 1)?, Sum::read(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?))
+            let sum = Sum::read(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?;
+            Ok((row.get::<_, String>(0)?, group(row, 1, "control_sums")?, outcome(row, 2)?, sum))
         })?;
-        let mut totals: Vec<(String, Outcome, Sum)> = Vec::new();
-        for (name, outcome, part) in parts {
-            let sum = match totals.pop_if(|last| (&last.0, last.1) == (&name, outcome)) {
-                Some((_, _, sum)) => sum.plus(part),
+        let mut totals: Vec<(String, Group, Outcome, Sum)> = Vec::new();
+        for (name, group, outcome, part) in parts {
+            let sum = match totals.pop_if(|last| (&last.0, &last.1, last.2) == (&name, &group, outcome)) {
+                Some((.., sum)) => sum.plus(part),
                 None => part,
             };
-            totals.push((name, outcome, sum));
+            totals.push((name, group, outcome, sum));
         }
-        Ok(totals.into_iter().map(|(name, outcome, sum)| ControlTotal { name, outcome, sum: sum.text() }).collect())
+        Ok(totals.into_iter().map(|(name, group, outcome, sum)| ControlTotal { name, outcome, group, sum: sum.text() }).collect())
     }
 
     /// The control sums that the source computed.
     pub fn source_controls(&self, entity: EntityId) -> Result<Vec<SourceControl>, StagingError> {
-        let sql = "SELECT name, snapshot, sum FROM source_controls WHERE entity = ?1 ORDER BY name";
-        rows(&self.db, sql, [entity.0], |row| Ok(SourceControl { name: row.get(0)?, snapshot: SnapshotId(row.get(1)?), sum: row.get(2)? }))
+        let sql = "SELECT name, snapshot, grp, sum FROM source_controls WHERE entity = ?1 ORDER BY name, grp";
+        rows(&self.db, sql, [entity.0], |row| {
+            let group = group(row, 2, "source_controls")?;
+            Ok(SourceControl { name: row.get(0)?, snapshot: SnapshotId(row.get(1)?), group, sum: row.get(3)? })
+        })
     }
 
     /// Incidents with their counts, of one entity or all.

@@ -128,9 +128,10 @@ impl StagingWriter {
                 return Err(StagingError::RangesOpen { entity: name_of(db, entity)?, open });
             }
             db.prepare_cached("DELETE FROM source_controls WHERE entity = ?1")?.execute([entity.0])?;
-            let mut insert = db.prepare_cached("INSERT INTO source_controls (entity, name, snapshot, sum) VALUES (?1, ?2, ?3, ?4)")?;
+            let mut insert =
+                db.prepare_cached("INSERT INTO source_controls (entity, name, snapshot, grp, sum) VALUES (?1, ?2, ?3, ?4, ?5)")?;
             for control in controls {
-                insert.execute((entity.0, &control.name, control.snapshot.0, &control.sum))?;
+                insert.execute((entity.0, &control.name, control.snapshot.0, control.group.to_json(), &control.sum))?;
             }
             let changed =
                 db.prepare_cached("UPDATE entities SET extracted_run = ?2 WHERE id = ?1")?.execute((entity.0, run.to_string()))?;

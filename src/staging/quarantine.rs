@@ -221,11 +221,22 @@ impl StagingReader {
         })
     }
 
+    /// The source rows of a chunk that are in quarantine, in order.
+    pub fn quarantined_rows(&self, chunk: ChunkId) -> Result<Vec<u32>, StagingError> {
+        rows(&self.db, "SELECT row_no FROM quarantine WHERE chunk = ?1 ORDER BY row_no", [chunk.0], |row| Ok(row.get(0)?))
+    }
+
     /// Rows in quarantine in entity, chunk and row order.
     pub fn quarantine(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineRow>, StagingError> {
         let sql = format!("{ROW} WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR code = ?2) ORDER BY entity, chunk, row_no LIMIT ?3");
         let limit = filter.limit.map_or(-1, stored);
         rows(&self.db, &sql, (filter.entity.map(|entity| entity.0), &filter.code, limit), read_row)
+    }
+
+    /// Whether a row in quarantine was kept aside by another run than this.
+    pub fn has_quarantine_of_others(&self, run: RunId) -> Result<bool, StagingError> {
+        let found = rows(&self.db, "SELECT EXISTS (SELECT 1 FROM quarantine WHERE run <> ?1)", [run.to_string()], |row| Ok(row.get(0)?))?;
+        Ok(found.contains(&true))
     }
 
     /// One row in quarantine, and its source tuple (to be read with `row::read_tuple` and the entity's source columns).

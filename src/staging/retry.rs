@@ -10,8 +10,8 @@ use super::id_map::MapDigest;
 use super::quarantine::refused_rows;
 use super::steps::{extracted_head, put_extracted, put_transformed, transformed_head};
 use super::{
-    ChunkId, ChunkKey, ChunkState, ControlSum, EntityId, ExtractedChunk, ReferenceCount, RunId, StagingError, StagingReader, StagingWriter,
-    TransformedChunk,
+    ChunkId, ChunkKey, ChunkState, ControlSum, EntityId, ExtractedChunk, ReferenceCount, RunId, SourceControl, StagingError, StagingReader,
+    StagingWriter, TransformedChunk,
 };
 use crate::row::{LegacyKey, Outcome, Reject, reason};
 
@@ -37,8 +37,8 @@ pub struct RetriedChunk {
     pub transformed: TransformedChunk,
     /// Where they come from.
     pub departing: Vec<DepartingRows>,
-    /// The source's own sums anew, where the rows hold other amounts now: name and sum.
-    pub source_controls: Vec<(String, String)>,
+    /// The source's own sums anew, where the rows hold other amounts now.
+    pub source_controls: Vec<SourceControl>,
 }
 
 impl StagingWriter {
@@ -58,8 +58,12 @@ impl StagingWriter {
                 depart(db, entity, departing, id)?;
             }
             put_transformed(db, &TransformedChunk { chunk: id, ..retried.transformed.clone() }, &transformed_head)?;
-            for (name, sum) in &retried.source_controls {
-                db.prepare_cached("UPDATE source_controls SET sum = ?3 WHERE entity = ?1 AND name = ?2")?.execute((entity.0, name, sum))?;
+            for control in &retried.source_controls {
+                db.prepare_cached(
+                    "INSERT INTO source_controls (entity, name, snapshot, grp, sum) VALUES (?1, ?2, ?3, ?4, ?5) \
+                     ON CONFLICT (entity, name, grp) DO UPDATE SET sum = excluded.sum",
+                )?
+                .execute((entity.0, &control.name, control.snapshot.0, control.group.to_json(), &control.sum))?;
             }
             Ok(id)
         })

@@ -125,6 +125,10 @@ pub struct StageTime {
     pub micros: u64,
     /// Rows that went through.
     pub rows: u64,
+    /// When the first of it began.
+    pub began: Moment,
+    /// When the last of it ended.
+    pub ended: Moment,
 }
 
 impl Moment {
@@ -256,14 +260,35 @@ impl StagingWriter {
         })
     }
 
+    /// Keeps what a validation found, as its maker writes it.
+    pub fn record_validation(&mut self, run: RunId, result: &str) -> Result<(), StagingError> {
+        self.step(|db| {
+            db.prepare_cached("INSERT INTO validations (run, recorded_at, result) VALUES (?1, ?2, ?3)")?.execute((
+                run.to_string(),
+                Moment::now().0,
+                result,
+            ))?;
+            Ok(())
+        })
+    }
+
     /// Adds to what a stage of a run took for an entity.
     pub fn record_stage_time(&mut self, time: &StageTime) -> Result<(), StagingError> {
         self.step(|db| {
             db.prepare_cached(
-                "INSERT INTO stage_times (run, entity, stage, micros, rows) VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT (run, entity, stage) DO UPDATE SET micros = micros + excluded.micros, rows = rows + excluded.rows",
+                "INSERT INTO stage_times (run, entity, stage, micros, rows, began_at, ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT (run, entity, stage) DO UPDATE SET micros = micros + excluded.micros, rows = rows + excluded.rows, \
+                 began_at = min(began_at, excluded.began_at), ended_at = max(ended_at, excluded.ended_at)",
             )?
-            .execute((time.run.to_string(), time.entity.0, &time.stage, stored(time.micros), stored(time.rows)))?;
+            .execute((
+                time.run.to_string(),
+                time.entity.0,
+                &time.stage,
+                stored(time.micros),
+                stored(time.rows),
+                time.began.0,
+                time.ended.0,
+            ))?;
             Ok(())
         })
     }
@@ -340,11 +365,25 @@ impl StagingReader {
         })
     }
 
+    /// The last validation that was recorded: when, and what it found.
+    pub fn last_validation(&self) -> Result<Option<(Moment, String)>, StagingError> {
+        let sql = "SELECT recorded_at, result FROM validations ORDER BY id DESC LIMIT 1";
+        Ok(rows(&self.db, sql, [], |row| Ok((Moment(row.get(0)?), row.get(1)?)))?.pop())
+    }
+
     /// What each stage of a run took.
     pub fn stage_times(&self, run: RunId) -> Result<Vec<StageTime>, StagingError> {
-        let sql = "SELECT entity, stage, micros, rows FROM stage_times WHERE run = ?1 ORDER BY entity, stage";
+        let sql = "SELECT entity, stage, micros, rows, began_at, ended_at FROM stage_times WHERE run = ?1 ORDER BY entity, stage";
         rows(&self.db, sql, [run.to_string()], |row| {
-            Ok(StageTime { run, entity: EntityId(row.get(0)?), stage: row.get(1)?, micros: count(row, 2)?, rows: count(row, 3)? })
+            Ok(StageTime {
+                run,
+                entity: EntityId(row.get(0)?),
+                stage: row.get(1)?,
+                micros: count(row, 2)?,
+                rows: count(row, 3)?,
+                began: Moment(row.get(4)?),
+                ended: Moment(row.get(5)?),
+            })
         })
     }
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::row::{Column, Incident, KeyKind, LegacyKey, Outcome, Reject, SqlType, TupleWriter, oid, read_tuple, reason};
+use crate::row::{Column, Group, Incident, KeyKind, LegacyKey, Outcome, Reject, SqlType, TupleWriter, oid, read_tuple, reason};
 
 const ROWS: i64 = 10;
 
@@ -93,7 +93,7 @@ impl Fixture {
             let row_no = u32::try_from(key - first).unwrap();
             KeyRecord { row_no, key: LegacyKey::Int(key), outcome, new_key, detail }
         };
-        let sum = |outcome, sum: &str| ControlSum { name: "price".into(), outcome, sum: sum.into() };
+        let sum = |outcome, sum: &str| ControlSum { name: "price".into(), outcome, group: Group::default(), sum: sum.into() };
         TransformedChunk {
             chunk,
             run: self.run,
@@ -207,11 +207,12 @@ fn everything_that_is_stored_comes_back() {
     at.transform(chunk, 0);
     at.load(chunk, &[], &[]);
     at.writer().finish_range(orders, 0).unwrap();
-    let control = SourceControl { name: "price".into(), snapshot: at.snapshot, sum: "70.60".into() };
+    let control = SourceControl { name: "price".into(), snapshot: at.snapshot, group: Group::default(), sum: "70.60".into() };
     at.writer().finish_extract(orders, run, std::slice::from_ref(&control)).unwrap();
-    let time = StageTime { run, entity: orders, stage: "load".into(), micros: 5, rows: 7 };
+    let time = StageTime { run, entity: orders, stage: "load".into(), micros: 5, rows: 7, began: Moment(10), ended: Moment(20) };
+    let second = StageTime { began: Moment(5), ended: Moment(15), ..time.clone() };
     at.writer().record_stage_time(&time).unwrap();
-    at.writer().record_stage_time(&time).unwrap();
+    at.writer().record_stage_time(&second).unwrap();
     let exit = RunExit { code: 0, reason: "done".into() };
     at.writer().finish_run(run, &exit).unwrap();
 
@@ -253,7 +254,7 @@ fn everything_that_is_stored_comes_back() {
         assert_eq!(reader.references(None).unwrap()[0].count.parent, offices);
         assert_eq!(reader.source_controls(orders).unwrap(), std::slice::from_ref(&control));
         assert_eq!(reader.control_totals(orders).unwrap()[0].sum, "70.50");
-        assert_eq!(reader.stage_times(run).unwrap(), [StageTime { micros: 10, rows: 14, ..time.clone() }]);
+        assert_eq!(reader.stage_times(run).unwrap(), [StageTime { micros: 10, rows: 14, began: Moment(5), ..time.clone() }]);
         let ledger = reader.check_ledger(orders).unwrap();
         assert!(ledger.is_finished() && ledger.is_closed());
         assert_eq!(ledger.done, OutcomeCounts { loaded: 7, merged: 1, filtered: 1, quarantined: 1, adopted: 0 });

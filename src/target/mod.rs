@@ -25,6 +25,6 @@ pub use finish::{analyze, reset_sequences};
 pub use late::{LateRefusal, refuse_late};
 pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
 pub use lock::TargetLock;
-pub use readback::{TupleStream, count_rows, orphan_count, read_back, sum_text};
+pub use readback::{GroupSum, TupleStream, count_rows, group_sums, orphan_count, read_back};
 pub use remove::{Removal, Removed, remove_chunks, remove_empty_schema, vacuum};
 pub use writer::{ChunkEntry, LoadPlan, Loaded, MappingTuples, Refused, load_chunk};

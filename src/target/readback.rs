@@ -37,15 +37,30 @@ pub fn count_rows(session: &mut Session, table: &QualifiedName, filter: Option<&
     Ok(rows.first().map_or(0, |r| u64::try_from(r.get::<_, i64>(0)).unwrap_or(0)))
 }
 
-/// Sums an expression; text, so that no digit is lost. `None` where there is no value.
-pub fn sum_text(
+/// The sum of a group: the values it is grouped by, and the sum, as text.
+pub type GroupSum = (Vec<Option<String>>, Option<String>);
+
+/// Sums an expression for each group of rows, or over all of them where `by` is empty: the values it is grouped by, and the sum, as text
+/// so that no digit is lost.
+pub fn group_sums(
     session: &mut Session,
     table: &QualifiedName,
     expression: &str,
+    by: &[&str],
     filter: Option<&str>,
-) -> Result<Option<String>, TargetError> {
-    let rows = session.query(&format!("SELECT sum({expression})::text FROM {}", filtered(table, filter)), &[])?;
-    Ok(rows.first().and_then(|r| r.get(0)))
+) -> Result<Vec<GroupSum>, TargetError> {
+    let keys: Vec<String> = by.iter().map(|key| format!(", ({key}\n)::text")).collect();
+    let numbers: Vec<String> = (2..by.len() + 2).map(|number| number.to_string()).collect();
+    let grouped = if by.is_empty() { String::new() } else { format!(" GROUP BY {}", numbers.join(", ")) };
+    let sql = format!("SELECT sum({expression}\n)::text{} FROM {}{grouped}", keys.concat(), filtered(table, filter));
+    let rows = session.text_rows(&sql)?;
+    Ok(rows
+        .into_iter()
+        .map(|mut row| {
+            let sum = if row.is_empty() { None } else { row.remove(0) };
+            (row, sum)
+        })
+        .collect())
 }
 
 /// Rows of `table` whose `columns` are all set and find no row in `parent`.

@@ -15,7 +15,7 @@ use super::survey::Exception;
 use crate::expr::Resolved;
 use crate::pg::{KeyError, KeyReader};
 use crate::plan::CompiledEntity;
-use crate::row::{LegacyKey, MalformedTuple, Outcome, Reject, TupleWriter, Tuples, reason};
+use crate::row::{Group, LegacyKey, MalformedTuple, Outcome, Reject, TupleWriter, Tuples, reason};
 
 /// What stops a transform. A bad row does not: it is data.
 #[derive(Debug, Error)]
@@ -210,7 +210,7 @@ pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], 
             }
         };
         tally.count(&traces, fate.outcome());
-        let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, fate.outcome(), value);
+        let mut add = |control: usize, group: Group, value: &crate::row::Value<'_>| tally.add(control, group, fate.outcome(), value);
         controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
         keys.push(RowKey { row, key, fate });
     }
@@ -235,7 +235,7 @@ pub fn control_sums(
     while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
         if let Some(outcome) = outcome(row) {
             let key = key_reader.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
-            let mut add = |control: usize, value: &crate::row::Value<'_>| tally.add(control, outcome, value);
+            let mut add = |control: usize, group: Group, value: &crate::row::Value<'_>| tally.add(control, group, outcome, value);
             controls(entity, inputs, &mut minter, &key, &fields, &mut add).map_err(|stop| TransformError::stop(entity, &key, stop))?;
         }
         row += 1;
@@ -289,7 +289,7 @@ struct Tally {
     incidents: BTreeMap<(usize, String), u64>,
     /// One for each parent that a column names, in column order, with the column's position.
     references: Vec<(usize, ReferenceCount)>,
-    sums: Vec<BTreeMap<Outcome, Sum>>,
+    sums: Vec<BTreeMap<(Group, Outcome), Sum>>,
 }
 
 impl Tally {
@@ -340,8 +340,8 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, control: usize, outcome: Outcome, value: &crate::row::Value<'_>) {
-        self.sums[control].entry(outcome).or_default().add(value);
+    fn add(&mut self, control: usize, group: Group, outcome: Outcome, value: &crate::row::Value<'_>) {
+        self.sums[control].entry((group, outcome)).or_default().add(value);
     }
 
     fn finish(self, entity: &CompiledEntity) -> (Vec<IncidentCount>, Vec<ControlSum>, Vec<ReferenceCount>) {
@@ -349,7 +349,7 @@ impl Tally {
         let incidents = self.incidents.into_iter().map(|((at, code), count)| IncidentCount { column: column(at), code, count }).collect();
         let sums = self.sums.into_iter().enumerate().flat_map(|(control, sums)| {
             let seen = sums.into_iter().filter(|(_, sum)| !sum.is_empty());
-            seen.map(move |(outcome, sum)| ControlSum { control, outcome, sum: sum.total().to_string() })
+            seen.map(move |((group, outcome), sum)| ControlSum { control, group, outcome, sum: sum.total().to_string() })
         });
         (incidents, sums.collect(), self.references.into_iter().map(|(_, count)| count).collect())
     }

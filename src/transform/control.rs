@@ -4,13 +4,15 @@
 use bigdecimal::BigDecimal;
 use rust_decimal::Decimal;
 
-use crate::row::{Numeric, Outcome, Value};
+use crate::row::{Group, Numeric, Outcome, Value};
 
 /// One control sum of the rows of a chunk that share an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlSum {
     /// The control's position in its entity.
     pub control: usize,
+    /// The group of the rows.
+    pub group: Group,
     /// The outcome of the rows.
     pub outcome: Outcome,
     /// The exact sum, as PostgreSQL prints it.

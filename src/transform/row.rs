@@ -16,7 +16,7 @@ use super::survey::Survey;
 use crate::expr::{Context, EvalError, Expr, Reference, Resolved};
 use crate::pg;
 use crate::plan::{CompiledEntity, CompiledMerge, OnError};
-use crate::row::{LegacyKey, Reject, TupleWriter, Value, decode, reason};
+use crate::row::{Group, LegacyKey, Reject, TupleWriter, Value, decode, reason};
 
 /// What transforms of an entity read besides its rows. The same for every chunk of it.
 #[derive(Debug)]
@@ -328,7 +328,7 @@ pub(super) fn controls<'r>(
     minter: &mut Minter,
     key: &LegacyKey,
     fields: &[Option<&'r [u8]>],
-    mut add: impl FnMut(usize, &Value<'r>),
+    mut add: impl FnMut(usize, Group, &Value<'r>),
 ) -> Result<(), Stop> {
     let id = OnceCell::new();
     let mut traces = Traces::default();
@@ -348,7 +348,13 @@ pub(super) fn controls<'r>(
             .source
             .eval(&mut context)
             .map_err(|error| Stop { column: format!("control {}", control.name), message: error.to_string() })?;
-        add(at, &value);
+        // A group that cannot be told is NULL: it says nothing about the row, and a source that tells it differs visibly.
+        let parts = control.by.iter().map(|group| {
+            let value = group.expr.eval(&mut context).ok()?;
+            pg::to_text(&value).map(|text| group.normal(text))
+        });
+        let group = Group(parts.collect());
+        add(at, group, &value);
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub(super) struct TableResult {
     pub unexamined: u64,
     /// What it took.
     pub micros: u64,
+    /// When it began.
+    pub began: Moment,
 }
 
 /// What a comparison works with.
@@ -80,7 +82,7 @@ pub(super) fn compare_table(
         others: findings.others,
         cells: table.feeds.iter().map(|feed| feed.loaded() * feed.columns.len() as u64).sum(),
     };
-    Ok(TableResult { check, differences, beyond: findings.beyond, unexamined, micros: Moment::now().micros_since(began) })
+    Ok(TableResult { check, differences, beyond: findings.beyond, unexamined, micros: Moment::now().micros_since(began), began })
 }
 
 fn staged_side(table: &Table, means: Means<'_>) -> Result<Multiset, ValidateError> {

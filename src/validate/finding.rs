@@ -1,13 +1,17 @@
 //! What a validation found: plain values that are shown, written to reports and printed for programs. Boundary: no comparison
 //! here. The serialised names are part of the machine-readable result (see `report::Summary`) and stay as they are.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::row::Group;
 
 /// The most differences that are listed; all of them are counted.
 pub(super) const LISTED: usize = 1_000;
+/// The most groups of a control sum that are listed; all of them are compared.
+pub(super) const GROUPS_LISTED: usize = 1_000;
 
 /// What kind of difference it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     /// The ledger is not closed, or the target's ledger says something else.
@@ -48,7 +52,7 @@ impl DifferenceKind {
 }
 
 /// One difference between what was staged and what the target holds. A field that does not apply is left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// What kind it is.
     pub kind: DifferenceKind,
@@ -103,7 +107,7 @@ impl Difference {
 }
 
 /// How it is known that no reference leads nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrphanProof {
     /// A validated foreign key of the target guards it.
@@ -113,7 +117,7 @@ pub enum OrphanProof {
 }
 
 /// What became of the references of one column to one parent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The entity that refers.
     pub entity: String,
@@ -135,10 +139,12 @@ pub struct Reference {
     pub orphans: u64,
     /// How that is known.
     pub proof: OrphanProof,
+    /// The query of the target that counts the orphans again.
+    pub sql: String,
 }
 
 /// A control sum, closed or not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// The entity.
     pub entity: String,
@@ -146,18 +152,135 @@ pub struct Control {
     pub name: String,
     /// The sum over all rows, as the source computed it; `None` where it was not asked.
     pub source: Option<String>,
-    /// The sum over the rows that were loaded or adopted, as staged.
+    /// The sum over the loaded and adopted rows, as staged.
     pub loaded: String,
     /// The sum over the rows that were kept aside, left out or merged.
     pub held: String,
     /// The sum that the target computed over its rows.
     pub target: Option<String>,
+    /// Whether source = loaded + held and loaded = target, exactly, as a whole and in every group.
+    pub equal: bool,
+    /// What it is grouped by, as the plan writes it.
+    pub by: Vec<String>,
+    /// The groups: those that differ first, then by their values; at most 1,000.
+    pub groups: Vec<ControlGroup>,
+    /// How many groups there are.
+    pub groups_found: u64,
+    /// The query that gives the source's figures again.
+    pub source_sql: String,
+    /// The query that gives the target's figures again.
+    pub target_sql: String,
+}
+
+/// A group of a control sum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlGroup {
+    /// The values it is grouped by.
+    pub group: Group,
+    /// The sum over all rows, as the source computed it; `None` where only the plan can tell the group.
+    pub source: Option<String>,
+    /// The sum over the loaded and adopted rows, as staged.
+    pub loaded: String,
+    /// The sum over the rows that were kept aside, left out or merged.
+    pub held: String,
+    /// The sum that the target computed.
+    pub target: Option<String>,
     /// Whether source = loaded + held and loaded = target, exactly.
     pub equal: bool,
 }
 
+/// What kind of alarm it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// A target table has more rows of ours than were read.
+    MoreRows,
+    /// References were looked up, and none was found.
+    ReferenceNeverHit,
+    /// All references lead to one parent, though there are others.
+    SingleParent,
+    /// A target column has one value, though what it is made of varies.
+    Constant,
+    /// A target column is NULL in all rows, though what it is made of is not.
+    AllNull,
+    /// A target column has clearly fewer values than what it is made of, and no incident says why.
+    FewerValues,
+}
+
+/// Something that is no difference and still hardly ever meant: a person has to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// What kind it is.
+    pub kind: AlarmKind,
+    /// The entity.
+    pub entity: String,
+    /// The target column.
+    pub column: Option<String>,
+    /// The alarm in words, without values of rows.
+    pub message: String,
+}
+
+/// What a column holds in the loaded rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnFacts {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Rows in which it is not NULL.
+    pub values: u64,
+    /// Of these, texts that are empty or blank.
+    pub blank: u64,
+    /// Different values.
+    pub distinct: u64,
+    /// Whether that is counted; beyond 4,096 it is an estimate with a standard error of 0.8 %.
+    pub distinct_exact: bool,
+    /// The smallest; of numbers, dates and timestamps only.
+    pub min: Option<String>,
+    /// The largest, likewise.
+    pub max: Option<String>,
+    /// A few values; only when values were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<String>,
+}
+
+/// A target column, and what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetColumn {
+    /// What it holds.
+    #[serde(flatten)]
+    pub facts: ColumnFacts,
+    /// The source columns that its expression reads.
+    pub made_of: Vec<String>,
+}
+
+/// What the columns of an entity hold in its loaded rows, on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The entity.
+    pub entity: String,
+    /// The loaded rows.
+    pub rows: u64,
+    /// The target columns.
+    pub target: Vec<TargetColumn>,
+    /// The source columns that they are made of.
+    pub source: Vec<ColumnFacts>,
+    /// Microseconds that it took.
+    pub micros: u64,
+}
+
+/// What was checked beside the rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// Constraints, indexes and triggers that were taken down for the load, and are looked for.
+    pub constraints: u64,
+    /// Sequences of the tables.
+    pub sequences: u64,
+}
+
 /// What was checked of an entity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityCheck {
     /// Its name.
     pub name: String,
@@ -167,10 +290,12 @@ pub struct EntityCheck {
     pub loaded: u64,
     /// Microseconds that reading back and comparing took; a table that several entities feed is counted with the first.
     pub micros: u64,
+    /// When that began: microseconds since 1970.
+    pub began: i64,
 }
 
 /// What was checked of a target table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableCheck {
     /// The table.
     pub table: String,
@@ -187,7 +312,7 @@ pub struct TableCheck {
 }
 
 /// What a validation found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
     /// The selected entities, in load order.
     pub entities: Vec<EntityCheck>,
@@ -197,6 +322,12 @@ pub struct Validation {
     pub controls: Vec<Control>,
     /// References.
     pub references: Vec<Reference>,
+    /// What a person has to look at.
+    pub alarms: Vec<Alarm>,
+    /// What the columns hold.
+    pub profiles: Vec<Profile>,
+    /// What was checked beside the rows.
+    pub upkeep: Upkeep,
     /// The first differences.
     pub differences: Vec<Difference>,
     /// How many there are: every difference that is listed, and every differing row beyond that.

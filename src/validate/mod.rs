@@ -5,6 +5,7 @@
 //! exit code, what is printed) is decided above.
 
 mod adopted;
+mod alarms;
 mod amount;
 mod cells;
 mod controls;
@@ -15,6 +16,7 @@ mod ledger;
 mod lookup;
 mod mapping;
 mod multiset;
+mod profile;
 mod references;
 mod run;
 mod staged;
@@ -22,5 +24,8 @@ mod subject;
 mod upkeep;
 
 pub use error::ValidateError;
-pub use finding::{Control, Difference, DifferenceKind, EntityCheck, OrphanProof, Reference, TableCheck, Validation};
+pub use finding::{
+    Alarm, AlarmKind, ColumnFacts, Control, ControlGroup, Difference, DifferenceKind, EntityCheck, OrphanProof, Profile, Reference,
+    TableCheck, TargetColumn, Upkeep, Validation,
+};
 pub use run::{Progress, Request, validate};

@@ -5,7 +5,6 @@ use super::subject::{Subject, Subjects, Table};
 use super::{Request, ValidateError};
 use crate::pg::{QualifiedName, Session, describe_table, ident};
 use crate::staging::{EntityId, ReferenceTotal, StagingReader};
-use crate::target::orphan_count;
 
 /// Where a reference leads.
 struct Parent {
@@ -52,6 +51,7 @@ fn check_column(
         parents.push(parent(request, subjects, subject, total.count.parent, session)?);
     }
     let (orphans, proof) = orphans(table, column, &parents, session)?;
+    let sql = orphan_sql(table, column, &parents);
     for total in totals {
         let count = &total.count;
         found.references.push(Reference {
@@ -65,6 +65,7 @@ fn check_column(
             parent_filtered: count.parent_filtered,
             orphans,
             proof,
+            sql: sql.clone(),
         });
     }
     if orphans > 0 {
@@ -109,15 +110,20 @@ fn orphans(table: &Table, column: &str, parents: &[Parent], session: &mut Sessio
         if guarded {
             return Ok((0, OrphanProof::ForeignKey));
         }
-        let of_parent = std::slice::from_ref(&parent.id_column);
-        let orphans = orphan_count(session, &table.info.name, &[column.to_owned()], &parent.table, of_parent)?;
-        return Ok((orphans, OrphanProof::Counted));
     }
+    let count = session
+        .text_rows(&orphan_sql(table, column, parents))?
+        .first()
+        .and_then(|row| row.first().cloned().flatten())
+        .and_then(|text| text.parse().ok());
+    Ok((count.unwrap_or(0), OrphanProof::Counted))
+}
+
+/// Counts the rows that refer to none of the parents.
+fn orphan_sql(table: &Table, column: &str, parents: &[Parent]) -> String {
     let nowhere: Vec<String> = parents
         .iter()
         .map(|p| format!(" AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE p.{} = c.{})", p.table.to_sql(), ident(&p.id_column), ident(column)))
         .collect();
-    let sql = format!("SELECT count(*) FROM {} AS c WHERE c.{} IS NOT NULL{}", table.info.name.to_sql(), ident(column), nowhere.concat());
-    let count = session.text_rows(&sql)?.first().and_then(|row| row.first().cloned().flatten()).and_then(|text| text.parse().ok());
-    Ok((count.unwrap_or(0), OrphanProof::Counted))
+    format!("SELECT count(*) FROM {} AS c WHERE c.{} IS NOT NULL{}", table.info.name.to_sql(), ident(column), nowhere.concat())
 }

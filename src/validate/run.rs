@@ -5,18 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use super::adopted::check_adopted;
+use super::alarms;
 use super::cells::{Means, TableResult, compare_table};
 use super::controls::check_controls;
+use super::finding::Profile;
 use super::ledger::check_ledgers;
 use super::mapping::{MappingResult, Mappings, compare_mapping};
 use super::multiset::RowHasher;
+use super::profile::profile;
 use super::references::check_references;
 use super::subject::{Feed, Subjects, Table, was_empty};
 use super::upkeep::{check_constraints, check_sequences};
 use super::{EntityCheck, ValidateError, Validation};
 use crate::pg::{Endpoint, QualifiedName, Session, describe_table};
 use crate::plan::{CompiledEntity, Plan};
-use crate::staging::{Moment, StagingReader};
+use crate::staging::{EntityRow, Moment, StagingReader};
 
 /// What is to be validated.
 #[derive(Clone, Copy)]
@@ -72,7 +75,7 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     let hasher = RowHasher::new();
     let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
     let mappings = mapping_table(request, &reader, &mut session)?;
-    let results = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
+    let (results, profiles) = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
     for (table, result) in subjects.tables.iter().zip(results) {
         take_result(&subjects, table, result, &mut found);
@@ -83,6 +86,8 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_controls(request, &subjects, &others, &reader, &mut session, &mut found)?;
     check_constraints(&reader, &mut session, &mut found)?;
     check_sequences(&subjects, &mut session, &mut found)?;
+    found.profiles = profiles;
+    alarms::raise(request, &subjects, &reader, &mut found)?;
     found.micros = Moment::now().micros_since(began);
     Ok(found)
 }
@@ -101,16 +106,18 @@ struct Compared {
     mapping: Option<MappingResult>,
 }
 
-/// One comparison: the cells of a table, or its part of the mapping table.
+/// One piece of work: the cells of a table, its part of the mapping table, or the profile of an entity.
 #[derive(Clone, Copy)]
 enum Part {
     Cells(usize),
     Mapping(usize),
+    Profile(usize),
 }
 
 enum Found {
     Cells(usize, TableResult),
     Mapping(usize, MappingResult),
+    Profile(usize, Option<Profile>),
 }
 
 /// Compares the tables and their parts of the mapping table, the biggest first, several at a time. Each comparison has a thread for
@@ -121,13 +128,15 @@ fn compare_tables(
     mappings: Option<&Mappings>,
     means: Means<'_>,
     observe: &(dyn Fn(&Progress) + Sync),
-) -> Result<Vec<Compared>, ValidateError> {
+) -> Result<(Vec<Compared>, Vec<Profile>), ValidateError> {
     let tables = 0..subjects.tables.len();
     let mut parts: Vec<Part> = tables.clone().map(Part::Cells).chain(tables.filter(|_| mappings.is_some()).map(Part::Mapping)).collect();
+    parts.extend((0..subjects.entities.len()).map(Part::Profile));
     // A row of the mapping table has a third of the columns of a usual row.
     parts.sort_by_key(|part| match part {
         Part::Cells(at) => std::cmp::Reverse(subjects.tables[*at].expected()),
         Part::Mapping(at) => std::cmp::Reverse(subjects.tables[*at].expected() / 3),
+        Part::Profile(at) => std::cmp::Reverse(feed_of(subjects, *at).map_or(0, |(_, feed)| feed.loaded() / 2)),
     });
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<Found>, ValidateError> {
@@ -147,6 +156,7 @@ fn compare_tables(
                     done.push(Found::Mapping(at, compare_mapping(&subjects.tables[at], mappings, &mut session, means)?));
                 }
                 (Part::Mapping(_), None) => {}
+                (Part::Profile(at), _) => done.push(Found::Profile(at, profile_of(request, subjects, at, means)?)),
             }
         }
         Ok(done)
@@ -162,25 +172,41 @@ fn compare_tables(
     })?;
     let mut compared: Vec<(usize, Compared)> = Vec::new();
     let mut of_mapping: Vec<(usize, MappingResult)> = Vec::new();
+    let mut profiles: Vec<(usize, Profile)> = Vec::new();
     for one in found {
         match one {
             Found::Cells(at, cells) => compared.push((at, Compared { cells, mapping: None })),
             Found::Mapping(at, mapping) => of_mapping.push((at, mapping)),
+            Found::Profile(at, profile) => profiles.extend(profile.map(|profile| (at, profile))),
         }
     }
     compared.sort_by_key(|(at, _)| *at);
     for (at, mapping) in of_mapping {
         compared[at].1.mapping = Some(mapping);
     }
-    Ok(compared.into_iter().map(|(_, compared)| compared).collect())
+    profiles.sort_by_key(|(at, _)| *at);
+    Ok((compared.into_iter().map(|(_, compared)| compared).collect(), profiles.into_iter().map(|(_, profile)| profile).collect()))
+}
+
+/// The feed of a selected entity, and its staged record.
+fn feed_of(subjects: &Subjects, at: usize) -> Option<(&EntityRow, &Feed)> {
+    let subject = &subjects.entities[at];
+    let row = subjects.staged.iter().find(|row| row.id == subject.id)?;
+    Some((row, subjects.tables[subject.table].feeds.iter().find(|feed| feed.id == subject.id)?))
+}
+
+fn profile_of(request: &Request<'_>, subjects: &Subjects, at: usize, means: Means<'_>) -> Result<Option<Profile>, ValidateError> {
+    let compiled = request.entities.get(subjects.entities[at].index).and_then(Option::as_ref);
+    let (Some((row, feed)), Some(compiled)) = (feed_of(subjects, at), compiled) else { return Ok(None) };
+    profile(feed, &row.record.source_columns, compiled, means)
 }
 
 fn take_result(subjects: &Subjects, table: &Table, result: Compared, found: &mut Validation) {
-    let mut micros = result.cells.micros;
+    let (mut micros, began) = (result.cells.micros, result.cells.began.0);
     for subject in subjects.entities.iter().filter(|subject| table.feeds.iter().any(|feed| feed.id == subject.id)) {
         let loaded = table.feeds.iter().find(|feed| feed.id == subject.id).map_or(0, Feed::loaded);
         let micros = std::mem::take(&mut micros);
-        found.entities.push(EntityCheck { name: subject.name.clone(), index: subject.index, loaded, micros });
+        found.entities.push(EntityCheck { name: subject.name.clone(), index: subject.index, loaded, micros, began });
     }
     found.tables.push(result.cells.check);
     found.take(result.cells.differences, result.cells.beyond, result.cells.unexamined);

@@ -32,6 +32,7 @@ pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, f
         })
         .collect()
     };
+    found.upkeep.constraints = down.len() as u64;
     for one in &down {
         let what = match (one.restored, standing.get(&[one.schema.clone(), one.table.clone(), one.name.clone()])) {
             (true, Some(true)) => continue,
@@ -66,6 +67,7 @@ fn constraint(table: &str, name: &str, what: &str) -> Difference {
 pub(super) fn check_sequences(subjects: &Subjects, session: &mut Session, found: &mut Validation) -> Result<(), ValidateError> {
     for table in &subjects.tables {
         for owned in owned_sequences(session, &table.info.name)? {
+            found.upkeep.sequences += 1;
             if let Some((next, largest)) = behind(session, table, &owned)? {
                 let mut difference = Difference::new(
                     DifferenceKind::Sequence,

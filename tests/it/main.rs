@@ -8,6 +8,7 @@ mod basics;
 mod diagnostics;
 mod faults;
 mod flagship;
+mod report;
 mod resume;
 mod retry;
 mod rollback;

@@ -59,6 +59,14 @@ fn mended_source_rows_are_loaded_and_nothing_else_is_touched() {
 }
 
 #[test]
+fn a_first_run_reads_in_one_snapshot() {
+    let shop = shop();
+    let first = shop.migration.etl(&["run", "--json", "--progress", "none"]).exits(0).json();
+    assert_ne!(first["totals"]["quarantined"], 0);
+    assert_eq!(first["snapshots"].as_array().unwrap().len(), 1, "what it kept aside is not read a second time");
+}
+
+#[test]
 fn a_mended_parent_takes_its_children_along() {
     let shop = started();
     let migration = &shop.migration;

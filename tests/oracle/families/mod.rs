@@ -3,8 +3,10 @@
 pub mod arrays;
 pub mod basics;
 pub mod bytes;
+pub mod floats;
 pub mod formats;
 pub mod jsons;
+pub mod numbers;
 pub mod patterns;
 pub mod texts;
 pub mod times;
@@ -24,6 +26,8 @@ pub struct Family {
 pub fn all() -> Vec<Family> {
     vec![
         basics::family(),
+        floats::family(),
+        numbers::family(),
         arrays::family(),
         jsons::family(),
         texts::family(),

@@ -1,5 +1,12 @@
 //! Arithmetic of whole numbers and of `numeric`. Boundary: exact, with PostgreSQL's rules of result scale (`numeric.c`), its
-//! NaN and its infinities; text forms are `cast.rs`'s.
+//! NaN and its infinities; `real` and `double precision` are `float`'s.
+
+mod integer;
+mod more;
+mod power;
+mod series;
+mod table;
+mod text;
 
 use std::cmp::Ordering;
 
@@ -8,98 +15,11 @@ use bigdecimal::num_bigint::{BigInt, Sign};
 use rust_decimal::Decimal;
 
 use super::context::{EvalError, Evaluated};
-use super::registry::{Builtin, Ty, int_of, mismatch};
+use super::registry::{int_of, mismatch};
 use crate::row::{Numeric, Value};
 
-const N: Ty = Ty::Numeric;
-const FLOAT: &str = "PostgreSQL computes this in double precision, which is not exact: cast the argument to numeric";
-
-pub(super) const FUNCTIONS: &[Builtin] = &[
-    Builtin::new("abs", &[Ty::Int2], Ty::Int2, int_abs, "without its sign").fails(),
-    Builtin::new("abs", &[Ty::Int4], Ty::Int4, int_abs, "without its sign").fails(),
-    Builtin::new("abs", &[Ty::Int8], Ty::Int8, int_abs, "without its sign").fails(),
-    Builtin::new("abs", &[N], N, |a| numeric1(a, abs), "without its sign"),
-    Builtin::refuse("abs", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("round", &[N], N, |a| rounded(a, Rounding::Half), "rounded half away from zero"),
-    Builtin::new("round", &[N, Ty::Int4], N, |a| rounded(a, Rounding::Half), "rounded half away from zero to n digits").fails(),
-    Builtin::refuse("round", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("trunc", &[N], N, |a| rounded(a, Rounding::Zero), "without its fraction"),
-    Builtin::new("trunc", &[N, Ty::Int4], N, |a| rounded(a, Rounding::Zero), "cut to n digits").fails(),
-    Builtin::refuse("trunc", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("ceil", &[N], N, |a| rounded(a, Rounding::Up), "the least whole number not below it"),
-    Builtin::refuse("ceil", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("ceiling", &[N], N, |a| rounded(a, Rounding::Up), "the least whole number not below it"),
-    Builtin::refuse("ceiling", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("floor", &[N], N, |a| rounded(a, Rounding::Down), "the greatest whole number not above it"),
-    Builtin::refuse("floor", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("sign", &[N], N, |a| numeric1(a, signum), "-1, 0 or 1"),
-    Builtin::refuse("sign", &[Ty::Float8], Ty::Float8, FLOAT),
-    Builtin::new("mod", &[Ty::Int2, Ty::Int2], Ty::Int2, int_rem, "the remainder, with the sign of the first").fails(),
-    Builtin::new("mod", &[Ty::Int4, Ty::Int4], Ty::Int4, int_rem, "the remainder, with the sign of the first").fails(),
-    Builtin::new("mod", &[Ty::Int8, Ty::Int8], Ty::Int8, int_rem, "the remainder, with the sign of the first").fails(),
-    Builtin::new("mod", &[N, N], N, |a| numeric2(a, remainder), "the remainder, with the sign of the first").fails(),
-];
-
-/// The operators `+ - * / %` and the signs. The mixed widths are PostgreSQL's own (`int24pl` and its kin): they decide the result's width.
-pub(super) const OPERATORS: &[Builtin] = &[
-    op("+", &[Ty::Int2, Ty::Int2], Ty::Int2, int_add),
-    op("+", &[Ty::Int2, Ty::Int4], Ty::Int4, int_add),
-    op("+", &[Ty::Int4, Ty::Int2], Ty::Int4, int_add),
-    op("+", &[Ty::Int4, Ty::Int4], Ty::Int4, int_add),
-    op("+", &[Ty::Int2, Ty::Int8], Ty::Int8, int_add),
-    op("+", &[Ty::Int8, Ty::Int2], Ty::Int8, int_add),
-    op("+", &[Ty::Int4, Ty::Int8], Ty::Int8, int_add),
-    op("+", &[Ty::Int8, Ty::Int4], Ty::Int8, int_add),
-    op("+", &[Ty::Int8, Ty::Int8], Ty::Int8, int_add),
-    op("+", &[N, N], N, |a| numeric2(a, add)),
-    Builtin::refuse("+", &[Ty::Float8, Ty::Float8], Ty::Float8, FLOAT),
-    op("-", &[Ty::Int2, Ty::Int2], Ty::Int2, int_sub),
-    op("-", &[Ty::Int2, Ty::Int4], Ty::Int4, int_sub),
-    op("-", &[Ty::Int4, Ty::Int2], Ty::Int4, int_sub),
-    op("-", &[Ty::Int4, Ty::Int4], Ty::Int4, int_sub),
-    op("-", &[Ty::Int2, Ty::Int8], Ty::Int8, int_sub),
-    op("-", &[Ty::Int8, Ty::Int2], Ty::Int8, int_sub),
-    op("-", &[Ty::Int4, Ty::Int8], Ty::Int8, int_sub),
-    op("-", &[Ty::Int8, Ty::Int4], Ty::Int8, int_sub),
-    op("-", &[Ty::Int8, Ty::Int8], Ty::Int8, int_sub),
-    op("-", &[N, N], N, |a| numeric2(a, |x, y| add(x, &negate(y)))),
-    Builtin::refuse("-", &[Ty::Float8, Ty::Float8], Ty::Float8, FLOAT),
-    op("*", &[Ty::Int2, Ty::Int2], Ty::Int2, int_mul),
-    op("*", &[Ty::Int2, Ty::Int4], Ty::Int4, int_mul),
-    op("*", &[Ty::Int4, Ty::Int2], Ty::Int4, int_mul),
-    op("*", &[Ty::Int4, Ty::Int4], Ty::Int4, int_mul),
-    op("*", &[Ty::Int2, Ty::Int8], Ty::Int8, int_mul),
-    op("*", &[Ty::Int8, Ty::Int2], Ty::Int8, int_mul),
-    op("*", &[Ty::Int4, Ty::Int8], Ty::Int8, int_mul),
-    op("*", &[Ty::Int8, Ty::Int4], Ty::Int8, int_mul),
-    op("*", &[Ty::Int8, Ty::Int8], Ty::Int8, int_mul),
-    op("*", &[N, N], N, |a| numeric2(a, multiply)),
-    Builtin::refuse("*", &[Ty::Float8, Ty::Float8], Ty::Float8, FLOAT),
-    op("/", &[Ty::Int2, Ty::Int2], Ty::Int2, int_div),
-    op("/", &[Ty::Int2, Ty::Int4], Ty::Int4, int_div),
-    op("/", &[Ty::Int4, Ty::Int2], Ty::Int4, int_div),
-    op("/", &[Ty::Int4, Ty::Int4], Ty::Int4, int_div),
-    op("/", &[Ty::Int2, Ty::Int8], Ty::Int8, int_div),
-    op("/", &[Ty::Int8, Ty::Int2], Ty::Int8, int_div),
-    op("/", &[Ty::Int4, Ty::Int8], Ty::Int8, int_div),
-    op("/", &[Ty::Int8, Ty::Int4], Ty::Int8, int_div),
-    op("/", &[Ty::Int8, Ty::Int8], Ty::Int8, int_div),
-    op("/", &[N, N], N, |a| numeric2(a, divide)),
-    Builtin::refuse("/", &[Ty::Float8, Ty::Float8], Ty::Float8, FLOAT),
-    op("%", &[Ty::Int2, Ty::Int2], Ty::Int2, int_rem),
-    op("%", &[Ty::Int4, Ty::Int4], Ty::Int4, int_rem),
-    op("%", &[Ty::Int8, Ty::Int8], Ty::Int8, int_rem),
-    op("%", &[N, N], N, |a| numeric2(a, remainder)),
-    op("-", &[Ty::Int2], Ty::Int2, int_neg),
-    op("-", &[Ty::Int4], Ty::Int4, int_neg),
-    op("-", &[Ty::Int8], Ty::Int8, int_neg),
-    Builtin::new("-", &[N], N, |a| numeric1(a, negate), ""),
-    Builtin::refuse("-", &[Ty::Float8], Ty::Float8, FLOAT),
-];
-
-const fn op(name: &'static str, args: &'static [Ty], result: Ty, run: super::registry::Run) -> Builtin {
-    Builtin::new(name, args, result, run, "").fails()
-}
+pub(super) use table::{FUNCTIONS, OPERATORS};
+pub(super) use text::{is_space, parse};
 
 /// How far `round` and `trunc` follow a negative second argument: beyond every digit that a value can have.
 const MIN_ROUND_SCALE: i64 = -131_073;
@@ -118,67 +38,8 @@ pub(super) fn out_of_range() -> EvalError {
 }
 
 #[cold]
-fn division_by_zero() -> EvalError {
+pub(super) fn division_by_zero() -> EvalError {
     EvalError::sql("22012", "division by zero")
-}
-
-/// A whole number in the wider of two widths.
-fn sized<'r>(n: Option<i128>, like: (&Value<'r>, Option<&Value<'r>>)) -> Evaluated<'r> {
-    let width = |v: &Value<'r>| match v {
-        Value::Int2(_) => Ok(2),
-        Value::Int4(_) => Ok(4),
-        Value::Int8(_) => Ok(8),
-        _ => Err(mismatch()),
-    };
-    let n = n.ok_or_else(out_of_range)?;
-    let width = width(like.0)?.max(like.1.map_or(Ok(0), width)?);
-    match width {
-        2 => i16::try_from(n).map(Value::Int2),
-        4 => i32::try_from(n).map(Value::Int4),
-        _ => i64::try_from(n).map(Value::Int8),
-    }
-    .map_err(|_| out_of_range())
-}
-
-fn int2<'r>(args: &mut [Value<'r>], f: fn(i128, i128) -> Option<i128>) -> Evaluated<'r> {
-    let n = f(i128::from(int_of(&args[0])?), i128::from(int_of(&args[1])?));
-    sized(n, (&args[0], Some(&args[1])))
-}
-
-fn int_add<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    int2(args, i128::checked_add)
-}
-
-fn int_sub<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    int2(args, i128::checked_sub)
-}
-
-fn int_mul<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    int2(args, i128::checked_mul)
-}
-
-fn int_div<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    if int_of(&args[1])? == 0 {
-        return Err(division_by_zero());
-    }
-    int2(args, i128::checked_div)
-}
-
-fn int_rem<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    if int_of(&args[1])? == 0 {
-        return Err(division_by_zero());
-    }
-    int2(args, i128::checked_rem)
-}
-
-fn int_neg<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    let n = i128::from(int_of(&args[0])?);
-    sized(Some(-n), (&args[0], None))
-}
-
-fn int_abs<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
-    let n = i128::from(int_of(&args[0])?);
-    sized(Some(n.abs()), (&args[0], None))
 }
 
 /// A `numeric` argument.
@@ -497,74 +358,6 @@ pub(super) fn to_int(value: &Numeric) -> Result<i64, EvalError> {
     }
 }
 
-/// `numeric_in`: the text form of a `numeric`.
-pub(super) fn parse(text: &str) -> Result<Numeric, EvalError> {
-    let invalid = || EvalError::sql("22P02", "invalid input syntax for type numeric");
-    let text = text.trim_matches(is_space);
-    let (negative, digits) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    if text.eq_ignore_ascii_case("nan") {
-        return Ok(Numeric::NaN);
-    }
-    if digits.eq_ignore_ascii_case("infinity") || digits.eq_ignore_ascii_case("inf") {
-        return Ok(infinity(!negative));
-    }
-    let (mantissa, exponent) = match digits.find(['e', 'E']) {
-        Some(at) => (&digits[..at], Some(&digits[at + 1..])),
-        None => (digits, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let plain = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !plain(whole) || !plain(fraction) {
-        return Err(invalid());
-    }
-    let exponent: i64 = match exponent {
-        None => 0,
-        Some(text) => {
-            // As `strtol` reads it: behind spaces. An exponent of this size is an overflow whatever stands behind it.
-            let text = text.trim_start_matches(is_space);
-            let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-            let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
-            if rest.len() == unsigned.len() {
-                return Err(invalid());
-            }
-            let exponent = text[..text.len() - rest.len()].parse().unwrap_or(i64::MAX);
-            if exponent.unsigned_abs() >= u64::from(u32::MAX / 4) {
-                return Err(out_of_range());
-            }
-            if !rest.is_empty() {
-                return Err(invalid());
-            }
-            exponent
-        }
-    };
-    let joined = [whole, fraction].concat();
-    let significant = joined.trim_start_matches('0');
-    let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX) - exponent;
-    let top = i64::try_from(significant.len()).unwrap_or(i64::MAX) - scale;
-    if scale > MAX_SCALE || (!significant.is_empty() && top > i64::try_from(MAX_INTEGER_DIGITS).unwrap_or(i64::MAX)) {
-        return Err(out_of_range());
-    }
-    if significant.len() <= 28 && (0..=28).contains(&scale) {
-        let mantissa: i128 = significant.bytes().fold(0, |n, d| n * 10 + i128::from(d - b'0'));
-        return Ok(small(if negative { -mantissa } else { mantissa }, u32::try_from(scale).unwrap_or(0)));
-    }
-    let magnitude = BigInt::parse_bytes(significant.as_bytes(), 10).unwrap_or_default();
-    let integer = if negative { -magnitude } else { magnitude };
-    if integer.sign() == Sign::NoSign {
-        return checked(BigDecimal::new(integer, scale.max(0)));
-    }
-    checked(BigDecimal::new(integer, scale))
-}
-
-/// `isspace` in the locale of the input functions.
-pub(super) fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -585,21 +378,6 @@ mod tests {
             ("1e-30", "7", "0.000000000000000000000000000000142857142857142857"),
         ] {
             assert_eq!(divide(&n(a), &n(b)).unwrap().to_string(), quotient, "{a} / {b}");
-        }
-    }
-
-    #[test]
-    fn text_forms() {
-        for (text, canonical) in
-            [("1e3", "1000"), ("1.50", "1.50"), ("1.50e1", "15.0"), (" -.5 ", "-0.5"), ("1e-3", "0.001"), ("-0", "0"), ("+inf", "Infinity")]
-        {
-            assert_eq!(n(text).to_string(), canonical, "{text}");
-        }
-        for text in ["", ".", "1e", "1 2", "0x10", "1_000", "--1", "-nan", "1e400000x"] {
-            assert!(matches!(parse(text), Err(EvalError::Sql { sqlstate: "22P02", .. })), "{text}");
-        }
-        for text in ["1e131073", "1e999999999999", "1e999999999999x"] {
-            assert!(matches!(parse(text), Err(EvalError::Sql { sqlstate: "22003", .. })), "{text}");
         }
     }
 

@@ -1,0 +1,150 @@
+//! Numbers with a chosen count of digits, for roots, logarithms and powers. Boundary: the operations of `numeric.c` that take a
+//! result scale; which scale is chosen is `power`'s.
+//!
+//! Every operation rounds half away from zero at the scale that it is given, as PostgreSQL's own do, so that a computation in the
+//! same steps ends in the same digits.
+
+use std::cmp::Ordering;
+
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::{BigInt, Sign};
+
+use crate::row::Numeric;
+
+/// A number: `digits × 10^-scale`. The scale may be negative, for digits that were rounded away in front of the point.
+#[derive(Clone, Debug)]
+pub(super) struct Fixed {
+    pub digits: BigInt,
+    pub scale: i64,
+}
+
+/// A number in groups of four digits, as PostgreSQL stores it.
+#[derive(Debug)]
+pub(super) struct Groups {
+    /// The place of the first group: 0 for the one in front of the point.
+    pub weight: i64,
+    /// Without zero groups at either end.
+    pub groups: Vec<u16>,
+}
+
+/// `10^n`
+pub(super) fn power_of_ten(n: i64) -> BigInt {
+    BigInt::from(10).pow(u32::try_from(n).unwrap_or(0))
+}
+
+/// The quotient, rounded half away from zero.
+pub(super) fn divide_rounding(left: &BigInt, right: &BigInt) -> BigInt {
+    let (quotient, rest) = (left / right, left % right);
+    if rest.magnitude() * 2_u32 < *right.magnitude() {
+        return quotient;
+    }
+    quotient + if (left.sign() == Sign::Minus) == (right.sign() == Sign::Minus) { 1 } else { -1 }
+}
+
+impl Fixed {
+    pub fn new(digits: impl Into<BigInt>, scale: i64) -> Self {
+        Self { digits: digits.into(), scale }
+    }
+
+    /// A finite value.
+    pub fn of(value: &Numeric) -> Self {
+        let (digits, scale) = super::big(value).into_bigint_and_exponent();
+        Self { digits, scale }
+    }
+
+    pub fn into_decimal(self) -> BigDecimal {
+        BigDecimal::new(self.digits, self.scale)
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.digits.sign() == Sign::NoSign
+    }
+
+    pub fn sign(&self) -> Sign {
+        self.digits.sign()
+    }
+
+    fn digits_at(&self, scale: i64) -> BigInt {
+        match scale - self.scale {
+            0 => self.digits.clone(),
+            up @ 1.. => &self.digits * power_of_ten(up),
+            down => divide_rounding(&self.digits, &power_of_ten(-down)),
+        }
+    }
+
+    /// Rounded to a scale.
+    pub fn rounded(&self, scale: i64) -> Self {
+        Self { digits: self.digits_at(scale), scale }
+    }
+
+    pub fn plus(&self, other: &Self) -> Self {
+        let scale = self.scale.max(other.scale);
+        Self { digits: self.digits_at(scale) + other.digits_at(scale), scale }
+    }
+
+    pub fn minus(&self, other: &Self) -> Self {
+        let scale = self.scale.max(other.scale);
+        Self { digits: self.digits_at(scale) - other.digits_at(scale), scale }
+    }
+
+    pub fn times(&self, other: &Self, scale: i64) -> Self {
+        Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale }.rounded(scale)
+    }
+
+    /// The quotient. The divisor is not zero.
+    pub fn over(&self, other: &Self, scale: i64) -> Self {
+        // self / other = digits / digits × 10^(other.scale - self.scale), wanted times 10^scale.
+        let shift = scale + other.scale - self.scale;
+        let digits = if shift >= 0 {
+            divide_rounding(&(&self.digits * power_of_ten(shift)), &other.digits)
+        } else {
+            divide_rounding(&self.digits, &(&other.digits * power_of_ten(-shift)))
+        };
+        Self { digits, scale }
+    }
+
+    /// The square root of a number that is not negative.
+    pub fn root(&self, scale: i64) -> Self {
+        // One digit more than is wanted, and the rest cut off: that digit decides how it is rounded.
+        let shift = 2 * (scale + 1) - self.scale;
+        let square = if shift >= 0 { &self.digits * power_of_ten(shift) } else { &self.digits / power_of_ten(-shift) };
+        Self { digits: square.sqrt(), scale: scale + 1 }.rounded(scale)
+    }
+
+    pub fn cmp(&self, other: &Self) -> Ordering {
+        let scale = self.scale.max(other.scale);
+        self.digits_at(scale).cmp(&other.digits_at(scale))
+    }
+
+    pub fn groups(&self) -> Groups {
+        if self.is_zero() {
+            return Groups { weight: 0, groups: Vec::new() };
+        }
+        let mut text = self.digits.magnitude().to_str_radix(10);
+        // A whole number of groups on both sides of the point.
+        let behind = (4 - self.scale.rem_euclid(4)) % 4;
+        text.extend(std::iter::repeat_n('0', usize::try_from(behind).unwrap_or(0)));
+        let padded = text.len().div_ceil(4) * 4;
+        let text = format!("{text:0>padded$}");
+        let mut groups: Vec<u16> = text.as_bytes().chunks(4).map(|c| c.iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'))).collect();
+        let weight = i64::try_from(groups.len()).unwrap_or(0) - 1 - (self.scale + behind) / 4;
+        while groups.last() == Some(&0) {
+            groups.pop();
+        }
+        Groups { weight, groups }
+    }
+
+    /// The place of the first group of four digits.
+    pub fn weight(&self) -> i64 {
+        if self.is_zero() {
+            return 0;
+        }
+        let count = i64::try_from(self.digits.magnitude().to_str_radix(10).len()).unwrap_or(0);
+        (count - 1 - self.scale).div_euclid(4)
+    }
+
+    /// The nearest `double precision`, infinite beyond its range.
+    pub fn to_double(&self) -> f64 {
+        format!("{}e{}", self.digits, -self.scale).parse().unwrap_or(f64::NAN)
+    }
+}
