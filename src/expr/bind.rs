@@ -86,13 +86,26 @@ pub(super) struct Bound {
     /// `None` for a part that has no type of its own and takes one on: literals, NULL, `code`, `reject`.
     pub ty: Option<SqlType>,
     pub span: Range<usize>,
-    /// Whether `collate "C"` is written on it.
+    /// Whether its collation is "C": by `collate "C"`, of a column of type `name`, or of an operand that has it. Texts in it are ordered
+    /// by their bytes, and only ASCII letters are letters.
     pub bytewise: bool,
 }
 
 impl Bound {
     pub fn new(node: Node, ty: impl Into<Option<SqlType>>, span: &Range<usize>) -> Self {
-        Self { node, ty: ty.into(), span: span.clone(), bytewise: false }
+        let ty = ty.into();
+        let bytewise = ty == Some(SqlType::Name);
+        Self { node, ty, span: span.clone(), bytewise }
+    }
+
+    /// With the collation of its operands, where its type has any.
+    pub fn collated(mut self, bytewise: bool) -> Self {
+        let of = match &self.ty {
+            Some(SqlType::Array(array)) => Some(&array.element),
+            ty => ty.as_ref(),
+        };
+        self.bytewise |= bytewise && of.is_some_and(SqlType::is_text);
+        self
     }
 
     /// The type's name, as in PostgreSQL's messages.
@@ -276,6 +289,9 @@ impl Binder<'_> {
 
     pub fn comparison(&mut self, op: Comparison, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
         let (by, left, right) = self.comparable(left, right, op.name(), op.orders(), span)?;
+        if matches!(left, Node::Const(Value::Null)) || matches!(right, Node::Const(Value::Null)) {
+            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
+        }
         Some(Bound::new(Node::Compare { op, by, sides: Box::new([left, right]) }, SqlType::Bool, span))
     }
 
@@ -346,6 +362,9 @@ impl Binder<'_> {
     fn like(&mut self, operand: &AstNode, like: &AstNode, escape: Option<&str>, how: (bool, bool), span: &Range<usize>) -> Option<Bound> {
         let (insensitive, negated) = how;
         let (operand, mut pattern) = (self.bind(operand, None), self.bind(like, None)?);
+        if insensitive {
+            self.by_database("ilike", [operand.as_ref(), Some(&pattern)].into_iter().flatten())?;
+        }
         if let Node::Const(Value::Text(text)) = &mut pattern.node {
             if let Some(escape) = escape {
                 let Some(escaped) = pattern::with_escape(text, escape) else {
@@ -365,13 +384,11 @@ impl Binder<'_> {
         // The operators of citext never regard case.
         let insensitive = insensitive || matches_as_citext(operand.as_ref()?, &pattern);
         let name = if insensitive { "ilike" } else { "like" };
-        let operand = operand?;
-        if insensitive && (operand.bytewise || pattern.bytewise) {
-            let message = "`ilike` under collate \"C\" is not supported";
-            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("leave the collation out"));
-        }
-        let operand = self.textual(operand, name)?.node;
+        let operand = self.textual(operand?, name)?.node;
         let pattern = self.textual(pattern, name)?.node;
+        if matches!(operand, Node::Const(Value::Null)) || matches!(pattern, Node::Const(Value::Null)) {
+            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
+        }
         let builtin = match (insensitive, &pattern) {
             (false, Node::Const(_)) => &super::registry::LIKE_LITERAL,
             (true, Node::Const(_)) => &super::registry::ILIKE_LITERAL,
@@ -417,18 +434,21 @@ impl Binder<'_> {
             conditions.push(condition);
             results.push(self.bind(then, hint));
         }
-        results.push(match otherwise {
+        let otherwise = match otherwise {
             Some(otherwise) => self.bind(otherwise, hint),
             None => Some(Bound::new(Node::Const(Value::Null), None, span)),
-        });
+        };
+        // Of several types that convert both ways the first one is the result's, and PostgreSQL puts `else` before the branches.
+        results.insert(0, otherwise);
         let conditions = conditions.into_iter().collect::<Option<Vec<_>>>();
         let results = results.into_iter().collect::<Option<Vec<_>>>()?;
+        let bytewise = results.iter().any(|result| result.bytewise);
         let (mut results, ty) = self.unify(results, hint, "case", span)?;
-        let otherwise = Box::new(results.pop()?);
+        let otherwise = Box::new(results.remove(0));
         let branches: Box<[(Node, Node)]> = conditions?.into_iter().zip(results).collect();
         let mut subjects = branches.iter().map(|(when, _)| when.subject());
         let subject = subjects.next().flatten().filter(|first| subjects.all(|other| other == Some(*first)));
-        Some(Bound::new(Node::Case { subject, branches, otherwise }, ty, span))
+        Some(Bound::new(Node::Case { subject, branches, otherwise }, ty, span).collated(bytewise))
     }
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {
@@ -437,6 +457,7 @@ impl Binder<'_> {
             return self.array(items, Some(&ty), span);
         }
         let operand = self.bind(operand, Some(&ty))?;
+        let bytewise = operand.bytewise;
         let node = self.explicit(operand, &ty, span)?;
         let node = match (&ty, name.modifiers.as_slice()) {
             (_, []) if name.name == "bit" => {
@@ -465,7 +486,7 @@ impl Binder<'_> {
                 return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("cast to the type without it"));
             }
         };
-        Some(Bound::new(node, ty, span))
+        Some(Bound::new(node, ty, span).collated(bytewise))
     }
 
     /// The type of this name.

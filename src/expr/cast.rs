@@ -58,6 +58,8 @@ pub(super) fn find(from: &SqlType, to: &SqlType) -> Option<Cast> {
     Some(match (from, to) {
         (T::Text | T::Varchar, T::Text | T::Varchar | T::Bpchar) | (T::Name, T::Text) | (T::Bpchar, T::Bpchar) => nothing(How::Implicit),
         (T::Name, T::Varchar | T::Bpchar) => nothing(How::Assignment),
+        (T::Text | T::Varchar, T::Name) => convert(How::Implicit, to_name, false),
+        (T::Bpchar, T::Name) => convert(How::Implicit, |v| unpad(to_name(v)?), false),
         // The padding of `character` is no part of the text.
         (T::Bpchar, T::Text | T::Varchar) => convert(How::Implicit, unpad, false),
         (T::Int2, T::Int4) | (T::Int2 | T::Int4, T::Int8) => convert(How::Implicit, if *to == T::Int4 { to_int4 } else { to_int8 }, false),
@@ -231,6 +233,13 @@ fn unpad(value: Value<'_>) -> Evaluated<'_> {
     Ok(Value::Text(super::text::slice(text, 0..end)))
 }
 
+/// `text_name`: as many whole characters as fit into 63 bytes.
+fn to_name(value: Value<'_>) -> Evaluated<'_> {
+    let text = text(value)?;
+    let end = text.floor_char_boundary(63);
+    Ok(Value::Text(super::text::slice(text, 0..end)))
+}
+
 fn whole(value: &Value<'_>) -> Result<i64, EvalError> {
     match value {
         Value::Numeric(n) => numeric::to_int(n),
@@ -330,36 +339,40 @@ fn parse_bool(value: Value<'_>) -> Evaluated<'_> {
     }
 }
 
-/// The input functions of whole numbers, as they are up to PostgreSQL 15; later ones also read `0x1F` and `1_000`, which fail here.
-fn parse_int(value: Value<'_>) -> Result<i128, EvalError> {
+/// The input functions of whole numbers, as they are up to PostgreSQL 15; later ones also read `0x1F` and `1_000`, which fail here. The
+/// digits are added up below zero, and one too many ends the reading: what stands behind it is not looked at.
+fn parse_int(value: Value<'_>, least: i64) -> Result<i64, EvalError> {
+    let invalid = || EvalError::sql("22P02", "invalid input syntax for a whole number");
     let text = text(value)?;
-    let text = text.trim_matches(numeric::is_space);
+    let text = text.trim_start_matches(numeric::is_space);
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(EvalError::sql("22P02", "invalid input syntax for a whole number"));
+    let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = &digits[..digits.len() - rest.len()];
+    if digits.is_empty() {
+        return Err(invalid());
     }
-    let digits = digits.trim_start_matches('0');
-    if digits.len() > 19 {
-        return Err(numeric::out_of_range());
+    let below = |n: i64, d: u8| n.checked_mul(10)?.checked_sub(i64::from(d - b'0')).filter(|n| *n >= least);
+    let n = digits.bytes().try_fold(0_i64, below).ok_or_else(numeric::out_of_range)?;
+    if !rest.trim_start_matches(numeric::is_space).is_empty() {
+        return Err(invalid());
     }
-    let n = digits.bytes().fold(0_i128, |n, d| n * 10 + i128::from(d - b'0'));
-    Ok(if negative { -n } else { n })
+    if negative { Ok(n) } else { n.checked_neg().filter(|_| n > least).ok_or_else(numeric::out_of_range) }
 }
 
 fn parse_int2(value: Value<'_>) -> Evaluated<'_> {
-    i16::try_from(parse_int(value)?).map(Value::Int2).map_err(|_| numeric::out_of_range())
+    i16::try_from(parse_int(value, i64::from(i16::MIN))?).map(Value::Int2).map_err(|_| numeric::out_of_range())
 }
 
 fn parse_int4(value: Value<'_>) -> Evaluated<'_> {
-    i32::try_from(parse_int(value)?).map(Value::Int4).map_err(|_| numeric::out_of_range())
+    i32::try_from(parse_int(value, i64::from(i32::MIN))?).map(Value::Int4).map_err(|_| numeric::out_of_range())
 }
 
 fn parse_int8(value: Value<'_>) -> Evaluated<'_> {
-    i64::try_from(parse_int(value)?).map(Value::Int8).map_err(|_| numeric::out_of_range())
+    parse_int(value, i64::MIN).map(Value::Int8)
 }
 
 /// `uuid_in`: 32 digits, a hyphen allowed behind every fourth, braces allowed around them.

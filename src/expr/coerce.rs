@@ -69,6 +69,7 @@ impl Binder<'_> {
                     Ok(value) if is_printed(&value) => Node::Const(value),
                     _ => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(Node::Const(value)) },
                 },
+                Node::Const(null) => Node::Const(null),
                 node => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(node) },
             },
             Step::Array(by) => Node::Convert { by, to: to.clone(), operand: Box::new(node) },

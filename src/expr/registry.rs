@@ -236,6 +236,22 @@ impl Builtin {
         !matches!(self.how, How::Refused(_))
     }
 
+    /// The places of the arguments that must be literals.
+    pub fn literals(&self) -> &'static [usize] {
+        match self.how {
+            How::Prepared(literals, _) => literals,
+            _ => &[],
+        }
+    }
+
+    /// What to write instead, where there is no implementation.
+    pub fn instead(&self) -> Option<&'static str> {
+        match self.how {
+            How::Refused(instead) => Some(instead),
+            _ => None,
+        }
+    }
+
     /// `name(type, …) → type`
     pub fn signature(&self) -> String {
         let args: Vec<String> = self.args.iter().map(|a| a.word()).collect();
@@ -344,12 +360,12 @@ pub(super) const VOLATILE: &[(&str, &str)] = &[
 
 /// The signatures of an operator with this many operands.
 pub(super) fn operators(name: &str, operands: usize) -> impl Iterator<Item = &'static Builtin> {
-    OPERATORS.iter().flat_map(|(_, operators)| operators.iter()).filter(move |f| f.name == name && f.args.len() == operands)
+    operator_signatures().map(|(_, f)| f).filter(move |f| f.name == name && f.args.len() == operands)
 }
 
 /// The signatures of a name.
 pub(super) fn named(name: &str) -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.iter().flat_map(|(_, functions)| functions.iter()).filter(move |f| f.name == name)
+    signatures().map(|(_, f)| f).filter(move |f| f.name == name)
 }
 
 /// Whether a name has a meaning already.
@@ -390,6 +406,31 @@ pub(super) fn int_of(value: &Value<'_>) -> Result<i64, EvalError> {
 /// The functions of PostgreSQL that can be called, family by family: what the documentation lists.
 pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
     FAMILIES.iter().flat_map(|(family, functions)| functions.iter().filter(|f| f.is_supported()).map(move |f| (*family, f)))
+}
+
+/// Every signature of a function, family by family, those that are refused included.
+pub fn signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    complete(FAMILIES, super::overloads::FUNCTIONS)
+}
+
+/// Every signature of an operator, family by family, those that are refused included.
+pub fn operator_signatures() -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    complete(OPERATORS, super::overloads::OPERATORS)
+}
+
+/// The signatures of the families, then those of `rest` that no family has.
+fn complete(
+    families: &'static [(&'static str, &'static [Builtin])],
+    rest: &'static [Builtin],
+) -> impl Iterator<Item = (&'static str, &'static Builtin)> {
+    let own = move || families.iter().flat_map(|(family, functions)| functions.iter().map(move |f| (*family, f)));
+    let stands = move |f: &Builtin| own().any(|(_, o)| o.name == f.name && o.args == f.args && o.variadic == f.variadic);
+    own().chain(rest.iter().filter(move |f| !stands(f)).map(|f| ("not supported", f)))
+}
+
+/// The functions that are refused because every call gives another value, and what to write instead.
+pub fn volatile() -> &'static [(&'static str, &'static str)] {
+    VOLATILE
 }
 
 /// The functions without a fixed signature, each with one line.

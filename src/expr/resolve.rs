@@ -135,9 +135,20 @@ fn unknown_arguments(candidates: &mut Vec<&'static Builtin>, args: &[Bound]) {
     }
 }
 
+/// `integer + date` and its like are functions in SQL, `$2 + $1`: the right side is evaluated first, and of two errors its is raised.
+fn commuted(builtin: &'static Builtin) -> Option<&'static Builtin> {
+    let ("+", [left, right]) = (builtin.name, builtin.args) else { return None };
+    let in_sql = match right {
+        Ty::Date => matches!(left, Ty::Int4 | Ty::Interval | Ty::Time | Ty::TimeTz),
+        Ty::Time | Ty::TimeTz | Ty::Timestamp | Ty::TimestampTz => *left == Ty::Interval,
+        _ => false,
+    };
+    in_sql.then(|| registry::operators("+", 2).find(|other| other.args == [*right, *left] && other.is_supported())).flatten()
+}
+
 impl Binder<'_> {
     /// An operator of the registry.
-    pub fn operator(&mut self, name: &str, args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
+    pub fn operator(&mut self, name: &str, mut args: Vec<Bound>, span: &Range<usize>) -> Option<Bound> {
         // The operators of citext never regard case.
         let name = match (name, args.as_slice()) {
             ("~", [operand, pattern]) if matches_as_citext(operand, pattern) => "~*",
@@ -145,7 +156,13 @@ impl Binder<'_> {
             _ => name,
         };
         match choose(registry::operators(name, args.len()), &args, true) {
-            Ok(builtin) => self.apply(builtin, args, span),
+            Ok(builtin) => match commuted(builtin) {
+                Some(other) => {
+                    args.swap(0, 1);
+                    self.apply(other, args, span)
+                }
+                None => self.apply(builtin, args, span),
+            },
             Err(candidates) => {
                 let names: Vec<String> = args.iter().map(Bound::type_name).collect();
                 let what = if names.len() == 1 { format!("{name} {}", names[0]) } else { names.join(&format!(" {name} ")) };
@@ -195,9 +212,10 @@ impl Binder<'_> {
             let message = format!("{} is not supported", builtin.signature());
             return self.refuse(Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help(instead));
         }
-        if let Some(arg) = args.iter().find(|arg| arg.bytewise && super::text::COLLATED.contains(&builtin.name)) {
-            let message = format!("`{}` under collate \"C\" is not supported", builtin.name);
-            return self.refuse(Diagnostic::new(codes::UNSUPPORTED, arg.span.clone(), message).help("write collate behind the call"));
+        // The name of an encoding is of type `name`, whose collation is "C", and so is then the result's.
+        let bytewise = args.iter().any(|arg| arg.bytewise) || builtin.name == "convert_from";
+        if super::text::COLLATED.contains(&builtin.name) {
+            self.by_database(builtin.name, &args)?;
         }
         if let Some(why) = super::zone::session_matters(builtin, args.iter().map(|arg| &arg.node)) {
             return self
@@ -221,12 +239,13 @@ impl Binder<'_> {
         let args: Vec<_> =
             args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), element.as_ref(), arg)).collect();
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
+        // A strict call with a constant NULL is folded when a statement is planned, before another operand can fail.
+        if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
+            return Some(Bound::new(Node::Const(Value::Null), result, span).collated(bytewise));
+        }
         let extra = match builtin.how {
             How::Typed(run) => Extra::Typed(run, Types { args: types.into(), result: result.clone() }),
             How::Prepared(literals, prepare) => {
-                if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
-                    return Some(Bound::new(Node::Const(Value::Null), result, span));
-                }
                 for at in literals {
                     if !matches!(args.get(*at), Some(Node::Const(Value::Text(_))) | None) {
                         let message = format!("`{}` takes a literal here", builtin.name);
@@ -248,9 +267,21 @@ impl Binder<'_> {
                     }
                 }
             }
-            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span)),
+            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span).collated(bytewise)),
         };
-        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span))
+        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span).collated(bytewise))
+    }
+
+    /// Refuses operands whose collation is "C" where the collation tells which characters are letters: only those of ASCII would be, and
+    /// here it is all of them.
+    pub fn by_database<'b>(&mut self, what: &str, operands: impl IntoIterator<Item = &'b Bound>) -> Option<()> {
+        let Some(operand) = operands.into_iter().find(|operand| operand.bytewise) else { return Some(()) };
+        let message = format!("`{what}` in the collation \"C\" knows the letters of ASCII only, and is not supported");
+        let help = match operand.ty {
+            Some(SqlType::Name) => "convert it to text in the source query, with collate \"default\"",
+            _ => "write collate \"C\" behind the call, not within it",
+        };
+        self.refuse(Diagnostic::new(codes::UNSUPPORTED, operand.span.clone(), message).help(help))
     }
 
     fn argument(&mut self, parameter: Option<Ty>, element: Option<&SqlType>, arg: Bound) -> Option<Node> {
@@ -319,8 +350,10 @@ impl Binder<'_> {
             let message = format!("there is no {} || {} here", left.type_name(), right.type_name());
             return self.refuse(Diagnostic::new(codes::UNKNOWN_OPERATOR, span.clone(), message).help("cast one side to text"));
         }
+        let bytewise = left.bytewise || right.bytewise;
         let (left, right) = (self.as_text(left, false), self.as_text(right, false));
         let node = match (left?, right?) {
+            (Node::Const(Value::Null), _) | (_, Node::Const(Value::Null)) => Node::Const(Value::Null),
             (Node::Concat(mut pieces), right) => {
                 pieces.push(right);
                 Node::Concat(pieces)
@@ -330,7 +363,7 @@ impl Binder<'_> {
             }
             (left, right) => Node::Call { builtin: &registry::APPEND, args: Box::new([left, right]) },
         };
-        Some(Bound::new(node, SqlType::Text, span))
+        Some(Bound::new(node, SqlType::Text, span).collated(bytewise))
     }
 
     /// A text as it is, padding included: what patterns are matched against.

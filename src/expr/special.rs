@@ -114,8 +114,9 @@ impl Binder<'_> {
 
     fn coalesce(&mut self, args: &[AstNode], hint: Option<&SqlType>, span: &Range<usize>) -> Option<Bound> {
         let parts = self.all("coalesce", args, hint, span)?;
+        let bytewise = parts.iter().any(|part| part.bytewise);
         let (nodes, ty) = self.unify(parts, hint, "coalesce", span)?;
-        Some(Bound::new(Node::Coalesce(nodes.into()), ty, span))
+        Some(Bound::new(Node::Coalesce(nodes.into()), ty, span).collated(bytewise))
     }
 
     fn nullif(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -135,9 +136,10 @@ impl Binder<'_> {
         };
         // The equality of varchar and name is that of text.
         let ty = if matches!(ty, SqlType::Varchar) { SqlType::Text } else { ty };
+        let bytewise = left.bytewise || right.bytewise;
         let ty = if matches!(ty, SqlType::Cidr) { SqlType::Inet } else { ty };
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
-        Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span))
+        Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span).collated(bytewise))
     }
 
     fn extreme(&mut self, name: &str, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -154,7 +156,7 @@ impl Binder<'_> {
                 Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write x collate \"C\" for the order of the bytes"),
             );
         }
-        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span))
+        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span).collated(bytewise))
     }
 
     fn implicit_text(&mut self, bound: Bound) -> Option<Node> {

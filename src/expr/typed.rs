@@ -222,6 +222,20 @@ impl Expr {
         &self.references
     }
 
+    /// The signatures of the registry that it calls, in no order; the same one as often as it is called.
+    pub fn builtins(&self) -> Vec<&'static Builtin> {
+        let (mut found, mut open) = (Vec::new(), vec![&self.node]);
+        while let Some(next) = open.pop() {
+            match next {
+                Node::Call { builtin, .. } => found.push(*builtin),
+                Node::Extended(call) => found.push(call.builtin),
+                _ => {}
+            }
+            open.extend(next.children());
+        }
+        found
+    }
+
     /// Its value for the row of `ctx`.
     pub fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<Value<'r>, EvalError> {
         self.node.eval(ctx)

@@ -266,9 +266,11 @@ pub(super) fn session_matters<'n>(builtin: &Builtin, mut args: impl Iterator<Ite
 }
 
 /// An offset that is an interval, in seconds east of UTC.
-fn offset_of(value: &Value<'_>) -> Result<i64, EvalError> {
+fn offset_of(value: &Value<'_>) -> Result<i32, EvalError> {
     match value {
-        Value::Interval(span) if span.months == 0 && span.days == 0 => Ok(span.micros / SECOND),
+        // As a number of 32 bits, as PostgreSQL keeps it: what does not fit wraps around.
+        #[allow(clippy::cast_possible_truncation, reason = "see above")]
+        Value::Interval(span) if span.months == 0 && span.days == 0 => Ok((span.micros / SECOND) as i32),
         Value::Interval(_) => Err(EvalError::sql("22023", "a time zone must not have months or days")),
         _ => Err(mismatch()),
     }
@@ -278,12 +280,11 @@ fn by_interval<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
     match args[1] {
         Value::Timestamp(micros) if is_infinite(micros) => Ok(Value::TimestampTz(micros)),
         Value::TimestampTz(micros) if is_infinite(micros) => Ok(Value::Timestamp(micros)),
-        Value::Timestamp(micros) => shift(micros, -offset_of(&args[0])?).map(Value::TimestampTz),
-        Value::TimestampTz(micros) => shift(micros, offset_of(&args[0])?).map(Value::Timestamp),
+        Value::Timestamp(micros) => shift(micros, -i64::from(offset_of(&args[0])?)).map(Value::TimestampTz),
+        Value::TimestampTz(micros) => shift(micros, i64::from(offset_of(&args[0])?)).map(Value::Timestamp),
         Value::TimeTz(micros, west) => {
-            let zone = -offset_of(&args[0])?;
-            let moved = micros + (i64::from(west) - zone) * SECOND;
-            let zone = i32::try_from(zone).map_err(|_| EvalError::sql("0A000", "a time zone of more than a day"))?;
+            let zone = offset_of(&args[0])?.wrapping_neg();
+            let moved = micros + i64::from(west.wrapping_sub(zone)) * SECOND;
             Ok(Value::TimeTz(moved.rem_euclid(86_400 * SECOND), zone))
         }
         _ => Err(mismatch()),

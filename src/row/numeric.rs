@@ -126,8 +126,8 @@ impl Numeric {
                 // A whole number of groups of four on both sides of the point.
                 let padding = usize::try_from((4 - exponent.rem_euclid(4)) % 4).unwrap_or(0);
                 text.extend(std::iter::repeat_n('0', padding));
-                // Not by a width of `format!`, which goes to 65,535 only: a numeric has up to 131,072 digits in front of the point.
-                text.insert_str(0, &"0".repeat(text.len().div_ceil(4) * 4 - text.len()));
+                // By hand: a width in a format goes to 65,535, and a numeric has up to 147,455 digits.
+                text.insert_str(0, &"000"[..text.len().next_multiple_of(4) - text.len()]);
                 let digits: Vec<u16> = text.as_bytes().chunks(4).map(|c| c.iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'))).collect();
                 let fraction_groups = (exponent + i64::try_from(padding).unwrap_or(0)) / 4;
                 let weight = i64::try_from(digits.len()).unwrap_or(0) - 1 - fraction_groups;
@@ -284,6 +284,15 @@ mod tests {
             let mut again = Vec::new();
             value.to_wire(&mut again);
             assert_eq!(again, wire, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_values_are_written() {
+        for digits in [65_534, 65_537, 131_072] {
+            let text = "7".repeat(digits);
+            let value = Numeric::from_big(text.parse().expect("a number"));
+            assert_eq!(round_trip(&value).to_string(), text);
         }
     }
 

@@ -4,7 +4,10 @@
 //! The server is the one of `ETL_TEST_PG`, or a private one that `scripts/postgres` starts and stops. Its database must be
 //! UTF-8 with a locale of the C library.
 
+mod docs;
 mod families;
+mod overloads;
+mod random;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -155,6 +155,9 @@ pub(in crate::expr) fn misuse(builtin: &Builtin, args: &[Option<&SqlType>], elem
             return Some("the order of text depends on the collation of the database".to_owned());
         }
     }
+    if builtin.name == "array_to_json" && !crate::expr::json::has_form(element) {
+        return Some(format!("the JSON form of {element} is not supported"));
+    }
     if builtin.name == "array_to_string" && Conversion::output(element).is_none() {
         return Some(format!("the text form of {element} is not supported"));
     }

@@ -11,7 +11,7 @@ pub(in crate::expr) const HOUR: i64 = 3_600_000_000;
 pub(in crate::expr) const MINUTE: i64 = 60_000_000;
 pub(in crate::expr) const SECOND: i64 = 1_000_000;
 /// 4714-11-24 BC, where PostgreSQL's calendar begins.
-const FIRST_DAY: i64 = -2_451_545;
+pub(in crate::expr) const FIRST_DAY: i64 = -2_451_545;
 /// The day behind 5874897-12-31.
 const END_DAY: i64 = 2_145_031_949;
 /// 294277-01-01 00:00, where timestamps end.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::template::{Case, DAYS, Field, MONTHS, Part, Pattern, ROMAN, ordinal, parse};
 use crate::expr::context::{EvalError, Evaluated};
 use crate::expr::datetime::calendar::{
-    Civil, HOUR, JULIAN, MINUTE, SECOND, days_from_civil, is_infinite, iso_week, iso_week_start, weekday,
+    Civil, FIRST_DAY, HOUR, JULIAN, MINUTE, SECOND, days_from_civil, is_infinite, iso_week, iso_week_start, weekday,
 };
 use crate::expr::datetime::date_to_timestamp;
 use crate::expr::registry::{Prepared, mismatch};
@@ -116,7 +116,7 @@ impl Shown {
             second: span.micros / SECOND % 60,
             fraction: span.micros % SECOND,
             days: 0,
-            of_year: i64::from(span.months) * 30 + day,
+            of_year: i64::from(span.months.wrapping_mul(30).wrapping_add(span.days)),
         }
     }
 
@@ -126,17 +126,26 @@ impl Shown {
     }
 }
 
+/// The number of a week by that of a day, in 32 bits: the days of an interval wrap around.
+fn week(day: i64) -> i64 {
+    i64::from(i32::try_from(day).unwrap_or(0).wrapping_sub(1)) / 7 + 1
+}
+
 impl Prepared for Template {
     fn run<'r>(&'r self, args: &mut [Value<'r>]) -> Evaluated<'r> {
         let shown = match args[0] {
-            _ if self.empty => return Ok(Value::Null),
             Value::Date(days) => {
+                // PostgreSQL makes a moment of it first, in the session's zone.
                 let micros = date_to_timestamp(days)?;
-                if is_infinite(micros) {
+                if i64::from(days) == FIRST_DAY {
+                    return Err(EvalError::sql("0A000", "the first day of all, which not every time zone has"));
+                }
+                if self.empty || is_infinite(micros) {
                     return Ok(Value::Null);
                 }
                 Shown::moment(micros)
             }
+            _ if self.empty => return Ok(Value::Null),
             Value::Timestamp(micros) if is_infinite(micros) => return Ok(Value::Null),
             Value::Timestamp(micros) => Shown::moment(micros),
             Value::Interval(span) => Shown::interval(span),
@@ -232,9 +241,9 @@ fn show(pattern: &Pattern, at: &Shown, out: &mut String) {
         Field::DayOfMonth => number(out, at.day, 2, false),
         Field::DayOfWeek => drop(write!(out, "{}", weekday(at.days) + 1)),
         Field::IsoDay => drop(write!(out, "{}", (weekday(at.days) + 6) % 7 + 1)),
-        Field::WeekOfYear => number(out, (at.of_year - 1) / 7 + 1, 2, false),
+        Field::WeekOfYear => number(out, week(at.of_year), 2, false),
         Field::IsoWeek => number(out, iso_week(at.days).1, 2, false),
-        Field::WeekOfMonth => drop(write!(out, "{}", (at.day - 1) / 7 + 1)),
+        Field::WeekOfMonth => drop(write!(out, "{}", week(at.day))),
         Field::Quarter if at.month == 0 => return,
         Field::Quarter => drop(write!(out, "{}", (at.month - 1) / 3 + 1)),
         Field::Century => {

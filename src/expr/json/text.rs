@@ -246,15 +246,35 @@ impl Parser<'_> {
             return Err(invalid());
         }
         if self.mode == Mode::Canonical {
-            let token = &self.text[start..self.at];
+            let text = self.text;
+            let token = &text[start..self.at];
             // Plain whole numbers are printed as they are written.
             if token.len() < 28 && token.bytes().all(|b| b.is_ascii_digit()) {
                 self.out.push_str(token);
             } else {
-                let _ = write!(self.out, "{}", numeric::parse(token)?);
+                match numeric::parse(token) {
+                    Ok(number) => _ = write!(self.out, "{number}"),
+                    Err(error) => {
+                        self.lookahead()?;
+                        return Err(error);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// The token behind a number is read before the number is looked at, and its mistake is the first to be found.
+    fn lookahead(&mut self) -> Result<(), EvalError> {
+        self.space();
+        match self.bytes.get(self.at) {
+            None | Some(b'{' | b'}' | b'[' | b']' | b',' | b':') => Ok(()),
+            Some(b'"') => self.string().map(drop),
+            Some(_) => {
+                self.mode = Mode::Check;
+                self.scalar()
+            }
+        }
     }
 
     /// The string at the quote, without its escapes.

@@ -56,7 +56,14 @@ pub(in crate::expr) fn parse_mac(mut value: Value<'_>) -> Evaluated<'_> {
     let shapes: [(&[usize], u8); 7] =
         [(&[1; 6], b':'), (&[1; 6], b'-'), (&[3, 3], b':'), (&[3, 3], b'-'), (&[2, 2, 2], b'.'), (&[2, 2, 2], b'-'), (&[6], b' ')];
     let found = shapes.iter().find_map(|(groups, separator)| scan(text.as_bytes(), groups, *separator));
-    let bytes = found.ok_or_else(|| EvalError::sql("22P02", "invalid input syntax for type macaddr"))?;
+    let bytes = found.ok_or_else(|| {
+        let signed = text.contains('-') && text.bytes().filter(u8::is_ascii_hexdigit).count() >= 6;
+        if signed {
+            EvalError::sql("0A000", "not in the form 08:00:2b:01:02:03")
+        } else {
+            EvalError::sql("22P02", "invalid input syntax for type macaddr")
+        }
+    })?;
     let bytes: Option<Vec<u8>> = bytes.into_iter().map(|byte| u8::try_from(byte).ok()).collect();
     bytes.map(|bytes| Value::Raw(Cow::Owned(bytes))).ok_or_else(|| EvalError::sql("22003", "invalid octet value in macaddr value"))
 }

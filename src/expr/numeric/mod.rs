@@ -201,8 +201,11 @@ pub(super) fn divide(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalErr
     let scale = division_scale(left, right);
     let (ls, rs) = (i64::from(left.scale()), i64::from(right.scale()));
     // left / right = l / r × 10^(rs - ls); the quotient is wanted times 10^scale.
-    let shift = u32::try_from(scale + rs - ls).unwrap_or(0);
+    let shift = scale + rs - ls;
+    // Fewer digits than the left side has behind its point: the right side grows instead.
+    let (shift, back) = (u32::try_from(shift).unwrap_or(0), u32::try_from(-shift).unwrap_or(0));
     if let (Some((l, _)), Some((r, _))) = (parts(left), parts(right))
+        && back == 0
         && let Some(l) = 10_i128.checked_pow(shift).and_then(|power| l.checked_mul(power))
     {
         let (quotient, rest) = (l / r, l % r);
@@ -212,7 +215,7 @@ pub(super) fn divide(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalErr
         return Ok(small(quotient + if away { step } else { 0 }, u32::try_from(scale).unwrap_or(0)));
     }
     let l = big(left).as_bigint_and_exponent().0 * BigInt::from(10).pow(shift);
-    let r = big(right).as_bigint_and_exponent().0;
+    let r = big(right).as_bigint_and_exponent().0 * BigInt::from(10).pow(back);
     let (quotient, rest) = (&l / &r, &l % &r);
     let away = rest.magnitude() * 2_u32 >= *r.magnitude();
     let step = if (l.sign() == Sign::Minus) == (r.sign() == Sign::Minus) { 1 } else { -1 };

@@ -60,6 +60,9 @@ impl Decoder {
         }
         let long = text.len() >= 3;
         if text.len() == 3 && seen & DATE == YEAR && (1..=366).contains(&value) {
+            if self.year > 5_874_897 {
+                return Err(EvalError::sql("0A000", "the day of a year that no date has"));
+            }
             self.of_year = value;
             return Ok(DAY_OF_YEAR | MONTH | DATE_DAY);
         }
