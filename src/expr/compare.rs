@@ -80,9 +80,8 @@ impl Comparator {
             (Self::Uuid, Value::Uuid(l), Value::Uuid(r)) => l.cmp(r),
             (Self::Citext, Value::Text(l), Value::Text(r)) => citext::order(l, r),
             (Self::Network, l, r) => network::order_inet(l, r)?,
-            (Self::Bytes, Value::Raw(l), Value::Raw(r)) => l.cmp(r),
+            (Self::Bytes, Value::Raw(l), Value::Raw(r)) | (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Bits, l, r) => bits::order(l, r)?,
-            (Self::Bytea, Value::Bytea(l), Value::Bytea(r)) => l.cmp(r),
             (Self::Enum(ty), Value::Text(l), Value::Text(r)) => {
                 let place = |label: &str| ty.labels.iter().position(|known| known == label).ok_or_else(mismatch);
                 place(l)?.cmp(&place(r)?)
