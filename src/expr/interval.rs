@@ -155,7 +155,7 @@ fn negate<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
 
 /// The whole part of a number of 32 bits.
 fn whole(n: f64) -> Result<i32, EvalError> {
-    if n.is_nan() || n > f64::from(i32::MAX) || n < f64::from(i32::MIN) {
+    if n.is_nan() || n >= -f64::from(i32::MIN) || n < f64::from(i32::MIN) {
         return Err(interval_out_of_range());
     }
     #[allow(clippy::cast_possible_truncation, reason = "checked")]

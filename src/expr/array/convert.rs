@@ -53,6 +53,7 @@ impl Conversion {
         Some(match from {
             SqlType::Array(array) => Self::Print(array.clone(), Arc::new(Self::output(&array.element)?)),
             SqlType::Bool => Self::Run(cast::bool_output, false),
+            SqlType::Inet => Self::Run(crate::expr::network::inet_output, false),
             ty => Self::Run(cast::output(ty)?, false),
         })
     }

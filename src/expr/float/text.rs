@@ -65,13 +65,38 @@ pub(super) fn parse<F: Float>(text: &str) -> Result<F, EvalError> {
     let (value, is_zero) = if unsigned.get(..2).is_some_and(|p| p.eq_ignore_ascii_case("0x")) {
         hexadecimal(&unsigned[2..]).ok_or_else(invalid)?
     } else {
-        decimal(unsigned).ok_or_else(invalid)?
+        match decimal(unsigned) {
+            Some(read) => read,
+            // A number out of range is that before anybody looks at what stands behind it.
+            None => match decimal::<F>(leading(unsigned)) {
+                Some((value, is_zero)) if value.is_infinite() || (value == F::ZERO && !is_zero) => return Err(out_of_range()),
+                _ => return Err(invalid()),
+            },
+        }
     };
     let value: F = value;
     if value.is_infinite() || (value == F::ZERO && !is_zero) {
         return Err(out_of_range());
     }
     Ok(signed(value))
+}
+
+/// The number at the beginning of a text.
+fn leading(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut end = digits(0);
+    if bytes.get(end) == Some(&b'.') {
+        end = digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let behind = end + 1 + sign;
+        if bytes.get(behind).is_some_and(u8::is_ascii_digit) {
+            end = digits(behind);
+        }
+    }
+    &text[..end]
 }
 
 /// `nan`, with the letters that the C library allows in parentheses behind it.

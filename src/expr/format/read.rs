@@ -192,7 +192,10 @@ impl Found {
         }
         let century = self.century;
         if self.year == 0 {
-            return if century >= 0 { (century - 1) * 100 + 1 } else { century * 100 + 1 };
+            let year = if century >= 0 { (century - 1) * 100 + 1 } else { century * 100 + 1 };
+            // In 32 bits, where centuries beyond all dates wrap around.
+            #[allow(clippy::cast_possible_truncation, reason = "see above")]
+            return i64::from(year as i32);
         }
         if century != 0 && self.year_digits <= 2 {
             let year = self.year % 100;

@@ -28,6 +28,7 @@ pub(in crate::expr) fn has_form(ty: &SqlType) -> bool {
 fn output<'r>(value: Value<'r>, ty: &SqlType) -> Result<Cow<'r, str>, EvalError> {
     match value {
         Value::Text(text) => Ok(text),
+        value if *ty == SqlType::Inet => text_of(&mut crate::expr::network::inet_output(value)?),
         value => text_of(&mut cast::output(ty).ok_or_else(mismatch)?(value)?),
     }
 }

@@ -150,8 +150,9 @@ pub(super) fn width_bucket<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
         let distance = |n: &Numeric| Fixed::of(n).minus(&Fixed::of(low));
         let part = abs(&checked((distance(operand).into_decimal() * BigDecimal::from(count)).abs())?);
         let whole = abs(&checked(distance(high).into_decimal().abs())?);
+        // The quotient is rounded before it is cut: what is next to the upper bound can fall behind it, in PostgreSQL 15.
         let quotient = round(&divide(&part, &whole)?, 0, super::Rounding::Down)?;
-        super::to_int(&quotient)?.min(count - 1) + 1
+        super::to_int(&quotient)? + 1
     };
     i32::try_from(bucket).map(Value::Int4).map_err(|_| out_of_range())
 }

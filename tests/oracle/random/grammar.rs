@@ -112,6 +112,10 @@ impl<'t> Grammar<'t> {
         let Some(name) = self.typed(ty).map(|t| t.name) else { return self.column(ty) };
         let column = self.rng.below(4);
         let text = values::value(ty, column, &mut self.rng);
+        // A date that no timestamp holds, where one is made of it unasked, fails when the statement is planned.
+        if *ty == SqlType::Date && (text.starts_with("5874897") || text.starts_with("4714")) {
+            return self.column(ty);
+        }
         let tree = match ty {
             SqlType::Text if self.rng.percent(60) => Tree::bare(quote(&text), ty),
             SqlType::Int4 if self.rng.percent(70) && !text.starts_with('-') => Tree::bare(text, ty),

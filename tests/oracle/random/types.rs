@@ -73,6 +73,9 @@ pub fn all() -> Vec<Typed> {
         array(T::Float8, "float8[]", "af8"),
         array(T::Varchar, "varchar[]", "av"),
         array(T::Timestamp, "timestamp[]", "ats"),
+        array(T::Inet, "inet[]", "aip"),
+        array(T::Interval, "interval[]", "aiv"),
+        array(T::Bytea, "bytea[]", "ay"),
     ]);
     types
 }

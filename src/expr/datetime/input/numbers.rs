@@ -107,12 +107,13 @@ impl Decoder {
             self.fraction = micros(fraction(&text[point..]).ok_or_else(bad)?);
             digits = point;
         } else if seen & DATE != DATE && digits >= 6 {
-            if !text.bytes().all(|b| b.is_ascii_digit()) || digits > 22 {
+            if !text.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(bad());
             }
             self.day = part(digits - 2..digits);
             self.month = part(digits - 4..digits - 2);
-            self.year = part(0..digits - 4);
+            // `atoi` makes -1 of more digits than any number has, which is no year.
+            self.year = text[..digits - 4].parse().unwrap_or(-1);
             if i32::try_from(self.year).is_err() {
                 return Err(EvalError::sql("0A000", "a year of more digits than a number of 32 bits"));
             }
