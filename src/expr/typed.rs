@@ -270,7 +270,7 @@ impl Node {
                 self.test(ctx).map(boolean)
             }
             Self::Nullif { by, sides } => Self::nullif(by, sides, ctx),
-            Self::Distinct { sides, .. } => self.pair(sides, ctx),
+            Self::Distinct { by, sides, negated } => Self::distinct(by, sides, *negated, ctx),
             Self::Case { subject, branches, otherwise } => Self::case(*subject, branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
             Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
@@ -396,20 +396,9 @@ impl Node {
         Ok(Value::Null)
     }
 
-    /// Nodes of two sides, both of which are always evaluated.
-    fn pair<'r, C: Context<'r>>(&'r self, sides: &'r [Self; 2], ctx: &mut C) -> Evaluated<'r> {
-        let left = sides[0].eval(ctx)?;
-        let right = sides[1].eval(ctx)?;
-        self.paired(left, &right)
-    }
-
-    fn paired<'r>(&'r self, left: Value<'r>, right: &Value<'r>) -> Evaluated<'r> {
-        let null = left.is_null() || right.is_null();
-        match self {
-            Self::Distinct { by, negated, .. } => Ok(Value::Bool(by.same(&left, right)? == *negated)),
-            _ if null => Ok(Value::Null),
-            _ => Err(mismatch()),
-        }
+    fn distinct<'r, C: Context<'r>>(by: &Comparator, sides: &'r [Self; 2], negated: bool, ctx: &mut C) -> Evaluated<'r> {
+        let (left, right) = (sides[0].eval(ctx)?, sides[1].eval(ctx)?);
+        Ok(Value::Bool(by.same(&left, &right)? == negated))
     }
 
     /// Nodes of one operand, NULL where that is NULL.
