@@ -236,8 +236,11 @@ impl Binder<'_> {
             .collect();
         let result = concrete(builtin.result, element.as_ref())?;
         let spans: Vec<_> = args.iter().map(|arg| arg.span.clone()).collect();
-        let args: Vec<_> =
-            args.into_iter().enumerate().map(|(at, arg)| self.argument(parameter(builtin, at), element.as_ref(), arg)).collect();
+        let args: Vec<_> = args
+            .into_iter()
+            .enumerate()
+            .map(|(at, arg)| self.argument(builtin.name, parameter(builtin, at), element.as_ref(), arg))
+            .collect();
         let args = args.into_iter().collect::<Option<Vec<_>>>()?;
         // A strict call with a constant NULL is folded when a statement is planned, before another operand can fail.
         if builtin.strict && args.iter().any(|arg| matches!(arg, Node::Const(Value::Null))) {
@@ -284,8 +287,10 @@ impl Binder<'_> {
         self.refuse(Diagnostic::new(codes::UNSUPPORTED, operand.span.clone(), message).help(help))
     }
 
-    fn argument(&mut self, parameter: Option<Ty>, element: Option<&SqlType>, arg: Bound) -> Option<Node> {
+    fn argument(&mut self, name: &str, parameter: Option<Ty>, element: Option<&SqlType>, arg: Bound) -> Option<Node> {
         match parameter? {
+            // These are functions in SQL, with a cast in them.
+            Ty::AnyText if name.starts_with("quote_") => self.as_text(arg, false),
             Ty::AnyText => self.as_text(arg, true),
             Ty::Any => self.settle(arg),
             ty @ (Ty::AnyElement | Ty::AnyArray) => self.implicit(arg, &concrete(ty, element)?),

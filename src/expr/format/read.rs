@@ -231,7 +231,9 @@ impl Found {
                 hour = 0;
             }
         }
-        let fraction = self.millis * 1000 + self.micros;
+        // In 32 bits, where milliseconds beyond all times wrap around.
+        #[allow(clippy::cast_possible_truncation, reason = "see above")]
+        let fraction = i64::from((self.millis * 1000 + self.micros) as i32);
         if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) || !(0..SECOND).contains(&fraction) {
             return Err(overflow());
         }

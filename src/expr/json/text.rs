@@ -93,7 +93,7 @@ impl Parser<'_> {
                 self.space();
                 match open.last_mut() {
                     None if self.at == self.bytes.len() => return Ok(()),
-                    None => return Err(invalid()),
+                    None => return Err(self.unexpected()),
                     Some(Open::Array { first }) => {
                         *first = false;
                         if self.take(b',') {
@@ -101,7 +101,7 @@ impl Parser<'_> {
                             break;
                         }
                         if !self.take(b']') {
-                            return Err(invalid());
+                            return Err(self.unexpected());
                         }
                         self.emit("]");
                         open.pop();
@@ -114,7 +114,7 @@ impl Parser<'_> {
                             break;
                         }
                         if !self.take(b'}') {
-                            return Err(invalid());
+                            return Err(self.unexpected());
                         }
                         let (start, members) = (*start, std::mem::take(members));
                         self.order(start, &members);
@@ -165,7 +165,7 @@ impl Parser<'_> {
             members.push(Member { key, start });
         }
         self.space();
-        if self.take(b':') { Ok(()) } else { Err(invalid()) }
+        if self.take(b':') { Ok(()) } else { Err(self.unexpected()) }
     }
 
     /// Puts the members of an object in order. Most objects are in order already.
@@ -275,6 +275,11 @@ impl Parser<'_> {
                 self.scalar()
             }
         }
+    }
+
+    /// A token that must not stand here: its own mistake comes first.
+    fn unexpected(&mut self) -> EvalError {
+        self.lookahead().err().unwrap_or_else(invalid)
     }
 
     /// The string at the quote, without its escapes.
