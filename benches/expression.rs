@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use etl::expr::{Context, EntityKey, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
+use etl::expr::{Context, EntityKey, EvalError, Expr, Fault, Functions, Reference, Resolved, Scope, bind, parse};
 use etl::row::decode;
 use etl::row::{Column, LegacyKey, Numeric, SqlType, TupleWriter, Tuples, Value};
 use rust_decimal::Decimal;
@@ -70,7 +70,7 @@ impl<'r> Context<'r> for Fields<'_, 'r> {
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
         let Some(bytes) = self.row[column] else { return Ok(Value::Null) };
         decode(&self.columns[column].ty, bytes)
-            .map_err(|error| EvalError::Reject { code: Cow::Borrowed("FIELD_MALFORMED"), message: Cow::Owned(error.to_string()) })
+            .map_err(|error| Fault::Reject { code: Cow::Borrowed("FIELD_MALFORMED"), message: Cow::Owned(error.to_string()) }.into())
     }
 
     fn new_id(&mut self) -> Result<[u8; 16], EvalError> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::bind::{Binder, Bound};
 use super::cast::{self, Cast, How, Step};
 use super::compare::Comparator;
-use super::context::EvalError;
+use super::context::Fault;
 use super::diagnostic::{Diagnostic, codes, nearest};
 use super::typed::{Literal, Node};
 use crate::row::{SqlType, Value};
@@ -120,11 +120,11 @@ impl Binder<'_> {
             return Err(Diagnostic::new(codes::UNSUPPORTED, 0..0, message).help("compute it in the source query"));
         };
         input.run(Value::Text(text.to_owned().into())).map_err(|error| {
-            let (message, help) = match error {
-                EvalError::Sql { sqlstate: "0A000", message } => {
+            let (message, help) = match error.into_fault() {
+                Fault::Sql { sqlstate: "0A000", message } => {
                     (format!("'{text}' is {message}"), Some("write it in ISO form, with its zone"))
                 }
-                EvalError::Sql { message, .. } => (format!("'{text}' is no {to}: {message}"), None),
+                Fault::Sql { message, .. } => (format!("'{text}' is no {to}: {message}"), None),
                 other => (other.to_string(), None),
             };
             Diagnostic::new(codes::BAD_LITERAL, 0..0, message).help_if(help.map(str::to_owned))

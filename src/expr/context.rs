@@ -69,9 +69,47 @@ pub trait Context<'r> {
     fn run_started_at(&self) -> i64;
 }
 
-/// Why an expression has no value for a row. No message holds a value of the row.
+/// Why an expression has no value for a row. No larger than a pointer: it stands beside the value in every result of every part of
+/// an expression, and is rare.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EvalError {
+#[error(transparent)]
+pub struct EvalError(Box<Fault>);
+
+impl EvalError {
+    /// What it is.
+    pub fn fault(&self) -> &Fault {
+        &self.0
+    }
+
+    /// PostgreSQL's code, where it is an error that PostgreSQL would have raised.
+    pub fn sqlstate(&self) -> Option<&'static str> {
+        match *self.0 {
+            Fault::Sql { sqlstate, .. } => Some(sqlstate),
+            _ => None,
+        }
+    }
+
+    /// What it is, to keep.
+    pub fn into_fault(self) -> Fault {
+        *self.0
+    }
+
+    #[cold]
+    pub(super) fn sql(sqlstate: &'static str, message: &'static str) -> Self {
+        Fault::Sql { sqlstate, message: Cow::Borrowed(message) }.into()
+    }
+}
+
+impl From<Fault> for EvalError {
+    #[cold]
+    fn from(fault: Fault) -> Self {
+        Self(Box::new(fault))
+    }
+}
+
+/// The ways in which evaluation ends without a value. No message holds a value of the row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
     /// The row is to be kept aside.
     #[error("{code}: {message}")]
     Reject {
@@ -97,12 +135,6 @@ pub enum EvalError {
         /// The reason in words.
         message: Cow<'static, str>,
     },
-}
-
-impl EvalError {
-    pub(super) fn sql(sqlstate: &'static str, message: &'static str) -> Self {
-        Self::Sql { sqlstate, message: Cow::Borrowed(message) }
-    }
 }
 
 /// The result of evaluating a part of an expression.

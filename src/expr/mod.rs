@@ -60,7 +60,7 @@ mod zone;
 pub use ast::{Ast, RefCall};
 pub use bind::{EntityKey, Scope, bind};
 pub use code_table::CodeTable;
-pub use context::{Context, EvalError, OnCycle, OnMissing, Reference, Resolved};
+pub use context::{Context, EvalError, Fault, OnCycle, OnMissing, Reference, Resolved};
 pub use diagnostic::{Diagnostic, codes};
 pub use functions::Functions;
 pub use nullability::Nulls;

@@ -12,7 +12,7 @@ use super::array::Conversion;
 use super::ast::Test;
 use super::cast;
 use super::compare::{Comparator, Comparison};
-use super::context::{Context, EvalError, Evaluated, OnCycle, OnMissing, Reference, Resolved};
+use super::context::{Context, EvalError, Evaluated, Fault, OnCycle, OnMissing, Reference, Resolved};
 use super::numeric;
 use super::quantified::{self, Quantified};
 use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
@@ -307,7 +307,7 @@ impl Node {
     }
 
     fn rejected(code: &str) -> EvalError {
-        EvalError::Reject { code: Cow::Owned(code.to_owned()), message: Cow::Borrowed("rejected by a rule of the plan") }
+        Fault::Reject { code: Cow::Owned(code.to_owned()), message: Cow::Borrowed("rejected by a rule of the plan") }.into()
     }
 
     fn is<'r, C: Context<'r>>(&'r self, test: Test, ctx: &mut C) -> Result<bool, EvalError> {
@@ -417,7 +417,7 @@ impl Node {
                 Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
                 Value::Text(_) => {
                     let message = Cow::Owned(format!("no label of {}", ty.name));
-                    Err(EvalError::Reject { code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN), message })
+                    Err(Fault::Reject { code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN), message }.into())
                 }
                 _ => Err(mismatch()),
             },
@@ -432,7 +432,7 @@ impl Node {
             Self::Valid { input, .. } => match input(value) {
                 Ok(_) => Ok(Value::Bool(true)),
                 // Class 22, data exceptions: what a server reports softly. Everything else is an error there, too.
-                Err(EvalError::Sql { sqlstate, .. }) if sqlstate.starts_with("22") => Ok(Value::Bool(false)),
+                Err(error) if matches!(error.fault(), Fault::Sql { sqlstate, .. } if sqlstate.starts_with("22")) => Ok(Value::Bool(false)),
                 Err(error) => Err(error),
             },
             _ => Err(mismatch()),
@@ -657,7 +657,7 @@ impl Ref {
                     return Ok(Value::Null);
                 }
                 let message = Cow::Owned(format!("the reference to {parent} is part of a cycle"));
-                return Err(EvalError::Reject { code: Cow::Borrowed(reason::REF_CYCLE), message });
+                return Err(Fault::Reject { code: Cow::Borrowed(reason::REF_CYCLE), message }.into());
             }
             Resolved::Missing => (reason::REF_MISSING, "is not in the source"),
             Resolved::ParentQuarantined => (reason::PARENT_QUARANTINED, "is in quarantine"),
@@ -669,9 +669,9 @@ impl Ref {
                 ctx.incident(reason::REF_NULLED);
                 Ok(Value::Null)
             }
-            OnMissing::Fail => Err(EvalError::Fail { message: message() }),
-            OnMissing::Quarantine if resolved == Resolved::ParentFiltered => Err(EvalError::ParentFiltered),
-            OnMissing::Quarantine => Err(EvalError::Reject { code: Cow::Borrowed(code), message: message() }),
+            OnMissing::Fail => Err(Fault::Fail { message: message() }.into()),
+            OnMissing::Quarantine if resolved == Resolved::ParentFiltered => Err(Fault::ParentFiltered.into()),
+            OnMissing::Quarantine => Err(Fault::Reject { code: Cow::Borrowed(code), message: message() }.into()),
         }
     }
 
@@ -715,10 +715,10 @@ impl Code {
                 ctx.incident(reason::CODE_DEFAULTED);
                 Ok(lend(value))
             }
-            (None, Otherwise::Reject) => Err(EvalError::Reject {
-                code: Cow::Borrowed(reason::CODE_UNMAPPED),
-                message: Cow::Owned(format!("the code is not in the code table {}", self.table)),
-            }),
+            (None, Otherwise::Reject) => {
+                let message = Cow::Owned(format!("the code is not in the code table {}", self.table));
+                Err(Fault::Reject { code: Cow::Borrowed(reason::CODE_UNMAPPED), message }.into())
+            }
         }
     }
 }

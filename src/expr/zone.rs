@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::context::{EvalError, Evaluated};
+use super::context::{EvalError, Evaluated, Fault};
 use super::datetime::calendar::{SECOND, UNIX_EPOCH, is_infinite, timestamp};
 use super::registry::{Builtin, Prepared, Ty, mismatch, text_of};
 use super::typed::Node;
@@ -175,8 +175,8 @@ impl Named {
 
     /// A literal, or what to say to its author.
     pub fn literal(name: &str) -> Result<Self, String> {
-        Self::read(name).map_err(|error| match error {
-            EvalError::Sql { message, .. } => {
+        Self::read(name).map_err(|error| match error.into_fault() {
+            Fault::Sql { message, .. } => {
                 format!("'{name}' is {}: write a name such as 'Europe/Berlin' or 'UTC'", message.trim_start_matches("time zone "))
             }
             other => other.to_string(),
@@ -318,7 +318,7 @@ mod tests {
             ("Etc/Unknown", "22023"),
             ("Überall", "22023"),
         ] {
-            assert!(matches!(Named::read(name), Err(EvalError::Sql { sqlstate, .. }) if sqlstate == code), "{name}");
+            assert_eq!(Named::read(name).unwrap_err().sqlstate(), Some(code), "{name}");
         }
     }
 

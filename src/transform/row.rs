@@ -13,7 +13,7 @@ use super::assign::Assignment;
 use super::keys::{Fate, KeySnapshot};
 use super::mint::Minter;
 use super::survey::Survey;
-use crate::expr::{Context, EvalError, Expr, Reference, Resolved};
+use crate::expr::{Context, EvalError, Expr, Fault, Reference, Resolved};
 use crate::pg;
 use crate::plan::{CompiledEntity, CompiledMerge, OnError};
 use crate::row::{Group, LegacyKey, Reject, TupleWriter, Value, decode, reason};
@@ -113,9 +113,9 @@ impl<'r> Context<'r> for RowContext<'_, 'r> {
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
         let Some(bytes) = self.fields[column] else { return Ok(Value::Null) };
         let source = &self.entity.source[column];
-        decode(&source.ty, bytes).map_err(|error| EvalError::Reject {
-            code: Cow::Borrowed(reason::FIELD_MALFORMED),
-            message: Cow::Owned(format!("source column {}: {error}", source.name)),
+        decode(&source.ty, bytes).map_err(|error| {
+            let message = Cow::Owned(format!("source column {}: {error}", source.name));
+            Fault::Reject { code: Cow::Borrowed(reason::FIELD_MALFORMED), message }.into()
         })
     }
 
@@ -280,14 +280,14 @@ fn nulled<'r>(context: &mut RowContext<'_, 'r>) -> Value<'r> {
 
 /// How an evaluation error ends the row; `None` when the plan says that the value becomes NULL.
 fn ended(error: EvalError, column: &str, on_error: OnError) -> Result<Option<RowEnd>, Stop> {
-    Ok(match error {
-        EvalError::Reject { code, message } => {
+    Ok(match error.into_fault() {
+        Fault::Reject { code, message } => {
             let column = Some(column.to_owned());
             Some(RowEnd::Rejected(Reject { code, column, sqlstate: None, message: message.into_owned() }))
         }
-        EvalError::ParentFiltered => Some(RowEnd::Filtered(reason::PARENT_FILTERED.to_owned())),
-        EvalError::Fail { message } => return Err(Stop { column: column.to_owned(), message: message.into_owned() }),
-        EvalError::Sql { sqlstate, message } => match on_error {
+        Fault::ParentFiltered => Some(RowEnd::Filtered(reason::PARENT_FILTERED.to_owned())),
+        Fault::Fail { message } => return Err(Stop { column: column.to_owned(), message: message.into_owned() }),
+        Fault::Sql { sqlstate, message } => match on_error {
             OnError::Quarantine => Some(RowEnd::Rejected(Reject {
                 code: Cow::Borrowed(reason::EXPRESSION_FAILED),
                 column: Some(column.to_owned()),
@@ -315,9 +315,9 @@ fn survivor_key<'r>(survivor: &'r Expr, entity: &CompiledEntity, context: &mut R
         (crate::row::KeyKind::Int, None) => None,
         (crate::row::KeyKind::Text, _) => pg::to_text(&value).map(|text| LegacyKey::Text(text.into())),
     };
-    key.map(Some).ok_or(EvalError::Reject {
-        code: Cow::Borrowed(reason::FIELD_MALFORMED),
-        message: Cow::Borrowed("the merge expression does not give a key of this entity"),
+    key.map(Some).ok_or_else(|| {
+        let message = Cow::Borrowed("the merge expression does not give a key of this entity");
+        Fault::Reject { code: Cow::Borrowed(reason::FIELD_MALFORMED), message }.into()
     })
 }
 

@@ -136,7 +136,7 @@ fn constraints_that_a_dead_run_left_down_come_back_with_the_next_command() {
     let expected = result(&undisturbed.migration);
     let shop = shop();
     let before = shop.migration.target.definitions();
-    assert!(shop.migration.killed_at("load.committed:4", &RUN));
+    assert!(shop.migration.killed_at("load.committed:2", &RUN));
     assert!(shop.migration.target.definitions().len() < before.len(), "constraints are down");
     shop.migration.etl(&["check"]).exits(0).says("are up again");
     assert_eq!(shop.migration.target.definitions(), before);

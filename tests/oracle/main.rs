@@ -15,7 +15,7 @@ use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
 
-use etl::expr::{Context, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, catalogue, parse, special};
+use etl::expr::{Context, EvalError, Expr, Fault, Functions, Reference, Resolved, Scope, bind, catalogue, parse, special};
 use etl::row::{Array, ArrayType, Column, EnumType, LegacyKey, ServerOid, SqlType, Typmod, Value, decode};
 use families::Family;
 use postgres::types::{FromSql, Kind, Type};
@@ -173,9 +173,11 @@ fn ours(expr: &Expr, row: &[Value<'static>]) -> Option<String> {
         Ok(Value::Text(text)) => Some(text.into_owned()),
         Ok(Value::Array(bytes)) => Some(shown(&bytes)),
         Ok(other) => panic!("a cast to text gives text, not {other:?}"),
-        Err(EvalError::Sql { sqlstate, .. }) => Some(format!("!{sqlstate}")),
-        Err(EvalError::Reject { code, .. }) if code == "ENUM_LABEL_UNKNOWN" => Some("!22P02".into()),
-        Err(other) => panic!("PostgreSQL has no {other}"),
+        Err(error) => match error.fault() {
+            Fault::Sql { sqlstate, .. } => Some(format!("!{sqlstate}")),
+            Fault::Reject { code, .. } if code == "ENUM_LABEL_UNKNOWN" => Some("!22P02".into()),
+            other => panic!("PostgreSQL has no {other}"),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::context::{Context, staged_entity};
 use crate::cli::table::Table;
 use crate::cli::value;
 use crate::error::Error;
-use crate::expr::{self, EvalError, Expr, Functions, Reference, Resolved, Scope, bind, parse};
+use crate::expr::{self, EvalError, Expr, Fault, Functions, Reference, Resolved, Scope, bind, parse};
 use crate::plan::Problems;
 use crate::row::decode;
 use crate::row::{Column, LegacyKey, SqlType, Tuples, Value};
@@ -121,15 +121,14 @@ const NOT_HERE: &str = "new_id, ref and legacy_key need a whole migration";
 impl<'r> expr::Context<'r> for StagedRow<'r> {
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
         match (self.columns.get(column), self.fields.get(column)) {
-            (Some(column), Some(Some(bytes))) => {
-                decode(&column.ty, bytes).map_err(|_| EvalError::Fail { message: Cow::Owned(format!("{} is malformed", column.name)) })
-            }
+            (Some(column), Some(Some(bytes))) => decode(&column.ty, bytes)
+                .map_err(|_| EvalError::from(Fault::Fail { message: Cow::Owned(format!("{} is malformed", column.name)) })),
             _ => Ok(Value::Null),
         }
     }
 
     fn new_id(&mut self) -> Result<[u8; 16], EvalError> {
-        Err(EvalError::Fail { message: Cow::Borrowed(NOT_HERE) })
+        Err(Fault::Fail { message: Cow::Borrowed(NOT_HERE) }.into())
     }
 
     fn legacy_key(&self) -> Cow<'r, str> {

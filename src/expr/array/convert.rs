@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::cast::{self, Run, Step};
-use super::super::context::{EvalError, Evaluated};
+use super::super::context::{Evaluated, Fault};
 use super::super::registry::{mismatch, text_of};
 use super::{array_of, bounded, text};
 use crate::row::{ArrayType, ArrayWriter, EnumType, SqlType, Value, decode, encode, reason};
@@ -99,7 +99,7 @@ fn label<'r>(ty: &EnumType, value: Value<'r>) -> Evaluated<'r> {
         Value::Text(text) if ty.labels.iter().any(|label| *label == text) => Ok(Value::Text(text)),
         Value::Text(_) => {
             let message = Cow::Owned(format!("no label of {}", ty.name));
-            Err(EvalError::Reject { code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN), message })
+            Err(Fault::Reject { code: Cow::Borrowed(reason::ENUM_LABEL_UNKNOWN), message }.into())
         }
         _ => Err(mismatch()),
     }

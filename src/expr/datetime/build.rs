@@ -55,7 +55,7 @@ fn sane_zone(name: &str) -> Result<Named, EvalError> {
     }
     match offset(name) {
         Ok(east) => Ok(Named::East(east)),
-        Err(EvalError::Sql { sqlstate: "22007", .. }) => Named::read(name),
+        Err(error) if error.sqlstate() == Some("22007") => Named::read(name),
         Err(_) => Err(unknown()),
     }
 }

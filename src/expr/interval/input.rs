@@ -115,13 +115,13 @@ impl Sum {
 pub(in crate::expr) fn parse(text: &str) -> Result<Interval, EvalError> {
     let read = split(text, 256).ok_or_else(bad).and_then(|fields| decode(&fields));
     let read = match read {
-        Err(EvalError::Sql { sqlstate: "22007", .. }) => iso(text),
+        Err(error) if error.sqlstate() == Some("22007") => iso(text),
         read => read,
     };
     match read {
         Ok(sum) => sum.finish(),
         // Whatever does not fit has this code in an interval.
-        Err(EvalError::Sql { sqlstate: "22008", .. }) => Err(overflow()),
+        Err(error) if error.sqlstate() == Some("22008") => Err(overflow()),
         Err(other) => Err(other),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use etl::expr::{EvalError, Expr};
+use etl::expr::{Expr, Fault};
 use etl::row::{Array, ArrayWriter, SqlType, Value, decode, encode};
 use postgres::Client;
 use postgres::error::SqlState;
@@ -56,10 +56,12 @@ fn one(expr: &Expr, ty: &SqlType, row: &[Value<'static>]) -> Outcome {
                 Err(error) => Outcome::Broken(error.to_string()),
             }
         }
-        Err(EvalError::Sql { sqlstate: "0A000", message }) => Outcome::Refused(message.into_owned()),
-        Err(EvalError::Sql { sqlstate, .. }) => Outcome::Error(sqlstate.into()),
-        Err(EvalError::Reject { code, .. }) if code == "ENUM_LABEL_UNKNOWN" => Outcome::Error("22P02".into()),
-        Err(other) => Outcome::Broken(other.to_string()),
+        Err(error) => match error.into_fault() {
+            Fault::Sql { sqlstate: "0A000", message } => Outcome::Refused(message.into_owned()),
+            Fault::Sql { sqlstate, .. } => Outcome::Error(sqlstate.into()),
+            Fault::Reject { code, .. } if code == "ENUM_LABEL_UNKNOWN" => Outcome::Error("22P02".into()),
+            other => Outcome::Broken(other.to_string()),
+        },
     };
     match outcome {
         Outcome::Error(_) if !expr.fallible() => Outcome::Broken("an expression that is said never to fail failed".into()),
