@@ -201,6 +201,15 @@ impl Decoder {
     }
 
     fn run(&mut self, fields: &[(Shape, String)]) -> Result<Read, EvalError> {
+        let reading = self.decode(fields);
+        // PostgreSQL reads some numbers and times beside the word, and gives nothing for them.
+        if reading.is_err() && self.special.is_some() && fields.len() > 1 {
+            return Err(EvalError::sql("0A000", "infinity or epoch beside other parts of a date"));
+        }
+        reading
+    }
+
+    fn decode(&mut self, fields: &[(Shape, String)]) -> Result<Read, EvalError> {
         for (at, (shape, field)) in fields.iter().enumerate() {
             let mask = match shape {
                 Shape::Date => self.date_field(fields, at)?,
