@@ -87,8 +87,54 @@ impl Fixed {
         Self { digits: self.digits_at(scale) - other.digits_at(scale), scale }
     }
 
+    /// The product (`mul_var`): groups of digits that lie more than two groups behind the last one wanted are not computed, nor what
+    /// they would carry.
     pub fn times(&self, other: &Self, scale: i64) -> Self {
-        Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale }.rounded(scale)
+        let behind = |digits: i64| (digits.max(0) + 3) / 4;
+        let kept = 4 * (behind(scale) + 2);
+        let exact = Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale };
+        if behind(self.scale) + behind(other.scale) <= behind(scale) + 2 || exact.scale <= kept || exact.is_zero() {
+            return exact.rounded(scale);
+        }
+        // What is left out makes a difference only just above the point where the rounding turns.
+        let turn = BigInt::from(5) * power_of_ten(exact.scale - scale - 1);
+        let above = BigInt::from(exact.digits.magnitude() % power_of_ten(exact.scale - scale).magnitude()) - turn;
+        let groups = self.digits.bits().min(other.digits.bits()) / 13 + 2;
+        if above.sign() == Sign::Minus || above > BigInt::from(groups * 10_002) * power_of_ten(exact.scale - kept) {
+            return exact.rounded(scale);
+        }
+        self.truncated(other, scale)
+    }
+
+    /// The product, as far as it is computed.
+    fn truncated(&self, other: &Self, scale: i64) -> Self {
+        let behind = (scale.max(0) + 3) / 4;
+        let (left, right) = (self.groups(), other.groups());
+        let weight = left.weight + right.weight + 2;
+        let all = left.groups.len() + right.groups.len() + 1;
+        let count = usize::try_from(weight + 1 + behind + 2).unwrap_or(0).min(all);
+        if count < 3 {
+            return Self { digits: BigInt::from(0), scale };
+        }
+        let mut sums = vec![0_u64; count];
+        for (at, digit) in left.groups.iter().enumerate().take(count - 2) {
+            for (sum, by) in sums[at + 2..].iter_mut().zip(&right.groups) {
+                *sum += u64::from(*digit) * u64::from(*by);
+            }
+        }
+        let mut carry = 0;
+        let mut text = vec![0; count];
+        for (group, sum) in text.iter_mut().zip(&sums).rev() {
+            carry += sum;
+            *group = carry % 10_000;
+            carry /= 10_000;
+        }
+        let text: String = text.into_iter().map(|group| format!("{group:04}")).collect();
+        let digits = BigInt::parse_bytes(text.as_bytes(), 10).unwrap_or_default();
+        let digits = if (self.digits.sign() == Sign::Minus) == (other.digits.sign() == Sign::Minus) { digits } else { -digits };
+        let has = 4 * (i64::try_from(count).unwrap_or(0) - 1 - weight);
+        let exact = if has < 0 { Self { digits: digits * power_of_ten(-has), scale: 0 } } else { Self { digits, scale: has } };
+        exact.rounded(scale)
     }
 
     /// The quotient. The divisor is not zero.
@@ -124,8 +170,8 @@ impl Fixed {
         // A whole number of groups on both sides of the point.
         let behind = (4 - self.scale.rem_euclid(4)) % 4;
         text.extend(std::iter::repeat_n('0', usize::try_from(behind).unwrap_or(0)));
-        let padded = text.len().div_ceil(4) * 4;
-        let text = format!("{text:0>padded$}");
+        // By hand: a width in a format goes to 65,535.
+        text.insert_str(0, &"000"[..text.len().next_multiple_of(4) - text.len()]);
         let mut groups: Vec<u16> = text.as_bytes().chunks(4).map(|c| c.iter().fold(0, |n, d| n * 10 + u16::from(d - b'0'))).collect();
         let weight = i64::try_from(groups.len()).unwrap_or(0) - 1 - (self.scale + behind) / 4;
         while groups.last() == Some(&0) {

@@ -171,7 +171,8 @@ impl<'t> Grammar<'t> {
         let numbers = types.first().and_then(|ty| ty.sql()).is_some_and(|ty| is_number(&ty));
         let mut args: Vec<Tree> = Vec::new();
         for (at, ty) in types.iter().enumerate() {
-            args.push(if builtin.literals().contains(&at) {
+            let word = *ty == Ty::Text && literals::known(builtin.name, at, numbers).is_some() && self.rng.percent(50);
+            args.push(if word || builtin.literals().contains(&at) {
                 let pool = self.rng.pick(literals::of(builtin.name, at, numbers));
                 Tree::bare(quote(self.rng.word(pool)), &SqlType::Text)
             } else {
@@ -201,6 +202,10 @@ impl<'t> Grammar<'t> {
     /// Texts that a template was made for: others hardly ever fit it.
     fn matched(&mut self, name: &str, args: &mut [Tree]) {
         let [text, template] = args else { return };
+        if matches!(name, "normalize" | "is_normalized") {
+            *template = Tree::bare(quote(self.rng.word(literals::FORMS)), &SqlType::Text);
+            return;
+        }
         let pairs: &[(&str, &str)] = match name {
             "to_date" => &[("$::text", "YYYY-MM-DD")],
             "to_timestamp" => &[("$::text || ' 10:20:30+02'", "YYYY-MM-DD HH24:MI:SSTZH"), ("$::text", "YYYY-MM-DD")],
@@ -235,6 +240,19 @@ impl<'t> Grammar<'t> {
             let sizes =
                 ["{2}", "{2,3}", "{0}", "{-1}", "{3,NULL}", "{}", "{1,1,1,1,1,1,1}", "[0:1]={2,2}", "{2147483647}", "{70000,70000}", "{7}"];
             return Tree::literal(self.rng.word(&sizes), "int4[]", &ty);
+        }
+        // Places and counts of matches.
+        if function.starts_with("regexp_") && ty == SqlType::Int4 && self.rng.percent(60) {
+            return Tree::bare(self.rng.word(&["0", "1", "1", "2"]), &ty);
+        }
+        // Parts of dates and times that go together.
+        if function.starts_with("make_") && self.rng.percent(60) {
+            match ty {
+                SqlType::Int4 => return Tree::bare((1 + self.rng.below(12)).to_string(), &ty),
+                SqlType::Float8 => return Tree::literal("12.5", "float8", &ty),
+                SqlType::Text => return Tree::bare(quote(self.rng.word(literals::ZONES)), &ty),
+                _ => {}
+            }
         }
         match self.rng.below(100) {
             0..=4 => {

@@ -11,6 +11,8 @@ pub const PATTERNS: &[&str] = &[
 ];
 /// Flags of regular expressions.
 pub const FLAGS: &[&str] = &["", "g", "i", "gi", "c", "n", "x", "s", "m", "q", "p", "z"];
+/// Flags of patterns that are searched for.
+pub const SEARCH_FLAGS: &[&str] = &["", "i", "c", "n", "x", "s", "m", "g"];
 /// Patterns of `like`.
 pub const LIKES: &[&str] =
     &["%", "_", "a%", "%a", "%a%", "a_c", r"a\%b", "", "%%", "_%", "___", r"\\", "ä%", "%SS%", "%ß%", "abc", "%b%c%", "É", "%😀%", "_b_"];
@@ -57,6 +59,8 @@ pub const JSON_PATHS: &[&str] = &[
     "$", "$.a", "$.b.c", "$[0]", "$[*]", "$.*", "$.b.c[last]", "$.a ? (@ > 0)", "$[*] ? (@ == 1)", "strict $.a", "$.**", "$.a.type()",
     "$.size()", "$.k == \"x\"", "exists($.a)", "$.a + 1", "$[", "$.b ? (exists(@.c))", "$[*] ? (@ like_regex \"^t\")", "$.\"é\"",
 ];
+/// Keys and places in json.
+pub const KEYS: &[&str] = &["a", "b", "c", "k", "0", "1", "", "é"];
 /// Conditions on jsonb.
 pub const PREDICATES: &[&str] = &["$.a == 1", "$.a > 0", "$[*] == 1", "exists($.a)", "$.k == \"x\"", "$.a == null", "$ == 0", "$.a"];
 /// Formats of `format`.
@@ -90,9 +94,16 @@ const ALL: &[&[&str]] = &[
 
 /// The literals to try for the argument at this place.
 pub fn of(name: &str, at: usize, over_numbers: bool) -> &'static [&'static [&'static str]] {
-    match (name, at) {
+    known(name, at, over_numbers).unwrap_or(ALL)
+}
+
+/// The literals that the argument at this place takes, where its function is known for that.
+pub fn known(name: &str, at: usize, over_numbers: bool) -> Option<&'static [&'static [&'static str]]> {
+    let pools: &[&[&str]] = match (name, at) {
         _ if name.starts_with("regexp_") && at == 1 => &[PATTERNS],
-        _ if name.starts_with("regexp_") => &[FLAGS],
+        // `g` only replaces.
+        ("regexp_replace", _) => &[FLAGS],
+        _ if name.starts_with("regexp_") => &[SEARCH_FLAGS],
         ("like" | "ilike", _) => &[LIKES],
         ("similar_to_escape" | "similar_escape", _) => &[SIMILAR],
         ("to_char", _) if over_numbers => &[NUMBER_FORMATS],
@@ -106,9 +117,12 @@ pub fn of(name: &str, at: usize, over_numbers: bool) -> &'static [&'static [&'st
         ("normalize" | "is_normalized", _) => &[FORMS],
         ("format", _) => &[FORMATS],
         ("pg_input_is_valid", _) => &[TYPES],
+        ("->" | "->>" | "?", 1) => &[KEYS],
         ("@@", _) => &[PREDICATES],
         ("@?", _) => &[JSON_PATHS],
+        _ if name.contains("_extract_path") && at > 0 => &[KEYS],
         _ if name.starts_with("jsonb_path") => &[JSON_PATHS, PREDICATES],
-        _ => ALL,
-    }
+        _ => return None,
+    };
+    Some(pools)
 }

@@ -46,7 +46,7 @@ const SIGNATURES: usize = 30;
 /// Expressions that give values, for each signature.
 const LEAST: usize = 2;
 /// How often a signature is tried until that many gave a value.
-const TRIES: usize = 60;
+const TRIES: usize = 120;
 /// Differences after which the run ends.
 const ENOUGH: usize = 60;
 
@@ -210,13 +210,15 @@ impl Run {
         self.tally.add(&tree.rule, expr, &outcomes);
     }
 
+    /// The signatures of which no row gave a value.
+    fn without_values(&self) -> Vec<Entry> {
+        let entries = grammar::entries(&self.known).into_iter();
+        entries.filter(|entry| entry.builtin.is_supported() && self.tally.values_of(entry) == 0).collect()
+    }
+
     fn finish(mut self, began: Instant, whole: bool) {
         let seconds = began.elapsed().as_secs_f64();
-        let never: Vec<String> = grammar::entries(&self.known)
-            .iter()
-            .filter(|entry| entry.builtin.is_supported() && self.tally.values_of(entry) == 0)
-            .map(Entry::rule)
-            .collect();
+        let never: Vec<String> = self.without_values().iter().map(Entry::rule).collect();
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = self.tally.cases as f64 / seconds;
         let mut report = format!("seed {}\n\n{}\n", self.seed, self.tally.report());
@@ -260,6 +262,15 @@ fn random_expressions_give_what_postgresql_gives() {
     let mut batch = 0;
     while (run.tally.cases < cases || !part(batch).is_empty()) && run.differences() < ENOUGH {
         run.batch(batch, part(batch));
+        batch += 1;
+    }
+    // What gave no value so far is tried on other rows. These batches cannot be repeated alone.
+    for _ in 0..20 {
+        let open = run.without_values();
+        if open.is_empty() || run.differences() >= ENOUGH {
+            break;
+        }
+        run.batch(batch, &open);
         batch += 1;
     }
     run.finish(began, true);
