@@ -129,8 +129,9 @@ impl Fixed {
             *group = carry % 10_000;
             carry /= 10_000;
         }
-        let text: String = text.into_iter().map(|group| format!("{group:04}")).collect();
-        let digits = BigInt::parse_bytes(text.as_bytes(), 10).unwrap_or_default();
+        let pairs: Vec<u8> =
+            text.into_iter().flat_map(|group| [group / 100, group % 100]).map(|pair| u8::try_from(pair).unwrap_or(0)).collect();
+        let digits = BigInt::from_radix_be(Sign::Plus, &pairs, 100).unwrap_or_default();
         let digits = if (self.digits.sign() == Sign::Minus) == (other.digits.sign() == Sign::Minus) { digits } else { -digits };
         let has = 4 * (i64::try_from(count).unwrap_or(0) - 1 - weight);
         let exact = if has < 0 { Self { digits: digits * power_of_ten(-has), scale: 0 } } else { Self { digits, scale: has } };
