@@ -73,6 +73,10 @@ impl<'r> Context<'r> for Fields<'_, 'r> {
             .map_err(|error| Fault::Reject { code: Cow::Borrowed("FIELD_MALFORMED"), message: Cow::Owned(error.to_string()) }.into())
     }
 
+    fn bytes(&self, column: usize) -> Option<&'r [u8]> {
+        self.row[column]
+    }
+
     fn new_id(&mut self) -> Result<[u8; 16], EvalError> {
         Ok([0; 16])
     }

@@ -9,6 +9,7 @@ use super::ast::{Ast, Kind, Node as AstNode, Pattern, Test, TypeName};
 use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
+use super::direct::{Form, Switch};
 use super::functions::Functions;
 use super::pattern;
 use super::typed::{Expr, Node};
@@ -237,7 +238,7 @@ impl Binder<'_> {
     fn column(&mut self, name: &str, span: &Range<usize>) -> Option<Bound> {
         let columns = self.scope.columns;
         if let Some((index, column)) = columns.iter().enumerate().find(|(_, column)| column.name == name) {
-            return Some(Bound::new(Node::Column { index, name: name.into() }, column.ty.clone(), span));
+            return Some(Bound::new(Node::Column { index, form: Form::of(&column.ty), name: name.into() }, column.ty.clone(), span));
         }
         let help = match nearest(name, columns.iter().map(|c| c.name.as_str())) {
             Some(near) => format!("the source query has {near}"),
@@ -292,7 +293,7 @@ impl Binder<'_> {
         if matches!(left, Node::Const(Value::Null)) || matches!(right, Node::Const(Value::Null)) {
             return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
         }
-        Some(Bound::new(Node::Compare { op, by, sides: Box::new([left, right]) }, SqlType::Bool, span))
+        Some(Bound::new(Node::compare(op, by, [left, right]), SqlType::Bool, span))
     }
 
     fn within(&mut self, operand: &AstNode, list: &[AstNode], negated: bool, span: &Range<usize>) -> Option<Bound> {
@@ -446,9 +447,8 @@ impl Binder<'_> {
         let (mut results, ty) = self.unify(results, hint, "case", span)?;
         let otherwise = Box::new(results.remove(0));
         let branches: Box<[(Node, Node)]> = conditions?.into_iter().zip(results).collect();
-        let mut subjects = branches.iter().map(|(when, _)| when.subject());
-        let subject = subjects.next().flatten().filter(|first| subjects.all(|other| other == Some(*first)));
-        Some(Bound::new(Node::Case { subject, branches, otherwise }, ty, span).collated(bytewise))
+        let switch = Switch::new(&branches);
+        Some(Bound::new(Node::Case { switch, branches, otherwise }, ty, span).collated(bytewise))
     }
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {

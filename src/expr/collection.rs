@@ -9,6 +9,7 @@ use super::bind::{Binder, Bound};
 use super::cast::{self, How};
 use super::compare::Comparison;
 use super::diagnostic::{Diagnostic, codes};
+use super::direct::Form;
 use super::json;
 use super::quantified::Quantified;
 use super::registry::{Builtin, Prepared, RunTyped, Types};
@@ -198,7 +199,7 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::TYPE_MISMATCH, right.span, message));
         };
         let slot = |index: usize, part: &Bound, ty: SqlType| {
-            let mut slot = Bound::new(Node::Column { index, name: "".into() }, ty, &part.span);
+            let mut slot = Bound::new(Node::Column { index, form: Form::Other, name: "".into() }, ty, &part.span);
             slot.bytewise = part.bytewise;
             slot
         };
@@ -282,7 +283,7 @@ impl Binder<'_> {
         }
         // Equality of all, or inequality of any: what PostgreSQL makes of it, the order of evaluation included.
         let join = if op == Comparison::Equal { both } else { either };
-        let each = compared.into_iter().map(|(by, left, right)| Node::Compare { op, by, sides: Box::new([left, right]) });
+        let each = compared.into_iter().map(|(by, left, right)| Node::compare(op, by, [left, right]));
         Some(each.reduce(join).map(|node| Bound::new(node, SqlType::Bool, span)))
     }
 

@@ -57,6 +57,11 @@ pub enum Resolved {
 pub trait Context<'r> {
     /// The value of a source column.
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError>;
+    /// The field bytes of a source column, where they can be looked at: there are none for NULL, and none in surroundings that have only
+    /// values.
+    fn bytes(&self, _column: usize) -> Option<&'r [u8]> {
+        None
+    }
     /// The new key of this row.
     fn new_id(&mut self) -> Result<[u8; 16], EvalError>;
     /// The legacy key of this row, in text form.

@@ -24,6 +24,7 @@ mod compare;
 mod context;
 mod datetime;
 mod diagnostic;
+mod direct;
 mod encoding;
 mod encoding_tables;
 mod float;

@@ -5,6 +5,7 @@
 //! their names and bound in `special.rs`.
 
 use super::context::{EvalError, Evaluated};
+use super::direct::Direct;
 use super::{
     array, bits, bytes, citext, datetime, encoding, float, format, identity, interval, json, mask, network, numeric, pattern, quote,
     regexp, text, text_edit, zone,
@@ -185,6 +186,7 @@ pub struct Builtin {
     /// One line for the documentation.
     pub summary: &'static str,
     pub(super) how: How,
+    pub(super) direct: Direct,
 }
 
 impl Builtin {
@@ -209,7 +211,7 @@ impl Builtin {
     }
 
     const fn with(name: &'static str, args: &'static [Ty], result: Ty, how: How, summary: &'static str) -> Self {
-        Self { name, args, variadic: false, result, strict: true, fallible: false, summary, how }
+        Self { name, args, variadic: false, result, strict: true, fallible: false, summary, how, direct: Direct::No }
     }
 
     pub(super) const fn refuse(name: &'static str, args: &'static [Ty], result: Ty, why: &'static str) -> Self {
@@ -218,6 +220,12 @@ impl Builtin {
 
     pub(super) const fn fails(mut self) -> Self {
         self.fallible = true;
+        self
+    }
+
+    /// How it is carried out on a text that stands somewhere; it must be what the function itself gives.
+    pub(super) const fn direct(mut self, direct: Direct) -> Self {
+        self.direct = direct;
         self
     }
 

@@ -355,12 +355,19 @@ fn the_row_s_own_values() {
     assert_eq!(eval("at = timestamp with time zone '2000-01-01 00:00:00Z'", None, 1, None).0, Ok(Value::Bool(true)));
 }
 
-/// A row that lends its values, as one made of field bytes does.
-struct Lending<'r>(&'r [Value<'static>]);
+/// A row that lends its values, and field bytes where they can be looked at.
+struct Lending<'r>(&'r [Value<'static>], &'r [&'r [u8]]);
 
 impl<'r> Context<'r> for Lending<'r> {
     fn field(&mut self, column: usize) -> Result<Value<'r>, EvalError> {
-        Ok(self.0[column].borrowed())
+        match self.0.get(column) {
+            Some(value) => Ok(value.borrowed()),
+            None => Err(Fault::Reject { code: reason::FIELD_MALFORMED.into(), message: "no value".into() }.into()),
+        }
+    }
+
+    fn bytes(&self, column: usize) -> Option<&'r [u8]> {
+        self.1.get(column).copied()
     }
 
     fn new_id(&mut self) -> Result<[u8; 16], EvalError> {
@@ -398,7 +405,7 @@ fn text_is_borrowed_where_it_can_be() {
         ("name::varchar", "  Ada  "),
     ] {
         let expr = bound(text, None).unwrap();
-        match expr.eval(&mut Lending(&row)) {
+        match expr.eval(&mut Lending(&row, &[])) {
             Ok(Value::Text(Cow::Borrowed(value))) => assert_eq!(value, expected, "{text}"),
             other => panic!("{text}: {other:?}"),
         }
@@ -410,11 +417,42 @@ fn texts_are_put_together_at_once() {
     let row = [Value::Int8(1), Value::text("Ada").into_owned()];
     let long = "name || '-' || name || '+' || id || name || ('x' || name)";
     let expr = bound(long, None).unwrap();
-    assert_eq!(expr.eval(&mut Lending(&row)), Ok(Value::text("Ada-Ada+1AdaxAda")));
+    assert_eq!(expr.eval(&mut Lending(&row, &[])), Ok(Value::text("Ada-Ada+1AdaxAda")));
     assert_eq!(bound("name || 'a' || 'b'", None).unwrap().to_sql(), "((name || 'a') || 'b')");
     let null = bound("name || nullif(name, 'Ada') || 'x'", None).unwrap();
-    assert_eq!(null.eval(&mut Lending(&row)), Ok(Value::Null));
+    assert_eq!(null.eval(&mut Lending(&row, &[])), Ok(Value::Null));
     // All of it is evaluated, as PostgreSQL evaluates arguments.
     let failing = bound("nullif(name, 'Ada') || 'x' || (1 / (id - 1))", None).unwrap();
-    assert_eq!(failing.eval(&mut Lending(&row)).unwrap_err().sqlstate(), Some("22012"));
+    assert_eq!(failing.eval(&mut Lending(&row, &[])).unwrap_err().sqlstate(), Some("22012"));
+}
+
+/// Bytes of a wrong length or encoding are decoded, which fails, and not taken for something else.
+#[test]
+fn malformed_fields_are_not_looked_at() {
+    let fields: [&[u8]; 7] = [&[1; 7], b"\xff", &[0; 9], &[1; 5], &[0; 4], &[0; 8], &[2; 8]];
+    for text in [
+        "id > 5",
+        "case when id = 1 then 'one' when id = 2 and name = 'x' then 'two' end",
+        "case when instruction_id = 1 then 'one' end",
+        "at >= timestamptz '2000-01-01 02:00:00+02'",
+        "name || 'x'",
+        "lower(btrim(name))",
+        "price * 2.5",
+        "id * price",
+        "\"order\" between 1 and 2",
+    ] {
+        let error = bound(text, None).unwrap().eval(&mut Lending(&[], &fields)).unwrap_err();
+        assert!(matches!(error.fault(), Fault::Reject { code, .. } if code == reason::FIELD_MALFORMED), "{text}: {error}");
+    }
+    let fields: [&[u8]; 4] = [&[0, 0, 0, 0, 0, 0, 0, 6], b" Ada ", b"", &[0xff; 4]];
+    for (text, expected) in [
+        ("id > 5 and id <> 7 and id <= 6", Value::Bool(true)),
+        ("case when id = 5 then 'five' when id = 6 then btrim(name) end", Value::text("Ada")),
+        ("instruction_id = -1", Value::Bool(true)),
+        ("instruction_id >= 0", Value::Bool(false)),
+        ("upper(ltrim(rtrim(name)))", Value::text("ADA")),
+        ("rtrim(name) || 1", Value::text(" Ada1")),
+    ] {
+        assert_eq!(bound(text, None).unwrap().eval(&mut Lending(&[], &fields)), Ok(expected), "{text}");
+    }
 }

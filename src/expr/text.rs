@@ -7,18 +7,22 @@
 use std::borrow::Cow;
 
 use super::context::{EvalError, Evaluated};
+use super::direct::Direct;
 use super::registry::{Builtin, Ty, int_of, text_of};
 use crate::row::Value;
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
-    Builtin::new("btrim", &[Ty::Text], Ty::Text, |a| trim(a, true, true), "without spaces at both ends"),
+    Builtin::new("btrim", &[Ty::Text], Ty::Text, |a| trim(a, true, true), "without spaces at both ends")
+        .direct(Direct::Part(|text| without_spaces(text, true, true))),
     Builtin::new("btrim", &[Ty::Text, Ty::Text], Ty::Text, |a| trim(a, true, true), "without these characters at both ends"),
-    Builtin::new("ltrim", &[Ty::Text], Ty::Text, |a| trim(a, true, false), "without spaces in front"),
+    Builtin::new("ltrim", &[Ty::Text], Ty::Text, |a| trim(a, true, false), "without spaces in front")
+        .direct(Direct::Part(|text| without_spaces(text, true, false))),
     Builtin::new("ltrim", &[Ty::Text, Ty::Text], Ty::Text, |a| trim(a, true, false), "without these characters in front"),
-    Builtin::new("rtrim", &[Ty::Text], Ty::Text, |a| trim(a, false, true), "without spaces at the end"),
+    Builtin::new("rtrim", &[Ty::Text], Ty::Text, |a| trim(a, false, true), "without spaces at the end")
+        .direct(Direct::Part(|text| without_spaces(text, false, true))),
     Builtin::new("rtrim", &[Ty::Text, Ty::Text], Ty::Text, |a| trim(a, false, true), "without these characters at the end"),
-    Builtin::new("lower", &[Ty::Text], Ty::Text, |a| recase(a, false), "in lower case"),
-    Builtin::new("upper", &[Ty::Text], Ty::Text, |a| recase(a, true), "in upper case"),
+    Builtin::new("lower", &[Ty::Text], Ty::Text, |a| recase(a, lower), "in lower case").direct(Direct::Text(lower)),
+    Builtin::new("upper", &[Ty::Text], Ty::Text, |a| recase(a, upper), "in upper case").direct(Direct::Text(upper)),
     Builtin::new("length", &[Ty::Text], Ty::Int4, length, "number of characters"),
     Builtin::new("length", &[Ty::Bpchar], Ty::Int4, padded_length, "number of characters without the padding"),
     Builtin::new("char_length", &[Ty::Text], Ty::Int4, length, "number of characters"),
@@ -128,18 +132,39 @@ fn trim<'r>(args: &mut [Value<'r>], front: bool, back: bool) -> Evaluated<'r> {
         Some(set) => text_of(set)?,
         None => Cow::Borrowed(" "),
     };
+    let kept = between(&text, &set, front, back);
+    value(slice(text, kept))
+}
+
+fn without_spaces(text: &str, front: bool, back: bool) -> &str {
+    &text[between(text, " ", front, back)]
+}
+
+/// What is left of a text without these characters at its ends.
+#[inline]
+fn between(text: &str, set: &str, front: bool, back: bool) -> std::ops::Range<usize> {
     // Bytes of ASCII are no part of any other character.
-    let (start, end) = if set.is_ascii() {
-        let in_set = |b: &u8| if set.len() == 1 { *b == set.as_bytes()[0] } else { set.as_bytes().contains(b) };
-        let bytes = text.as_bytes();
-        let start = if front { bytes.iter().position(|b| !in_set(b)).unwrap_or(bytes.len()) } else { 0 };
-        (start, if back { bytes.iter().rposition(|b| !in_set(b)).map_or(start, |last| (last + 1).max(start)) } else { bytes.len() })
-    } else {
-        let in_set = |c: char| set.contains(c);
-        let start = if front { text.len() - text.trim_start_matches(in_set).len() } else { 0 };
-        (start, if back { start + text[start..].trim_end_matches(in_set).len() } else { text.len() })
-    };
-    value(slice(text, start..end))
+    if let [only] = set.as_bytes() {
+        return among(text.as_bytes(), |byte| byte == *only, front, back);
+    }
+    if set.is_ascii() {
+        return among(text.as_bytes(), |byte| set.as_bytes().contains(&byte), front, back);
+    }
+    let in_set = |c: char| set.contains(c);
+    let start = if front { text.len() - text.trim_start_matches(in_set).len() } else { 0 };
+    start..if back { start + text[start..].trim_end_matches(in_set).len() } else { text.len() }
+}
+
+#[inline]
+fn among(bytes: &[u8], in_set: impl Fn(u8) -> bool, front: bool, back: bool) -> std::ops::Range<usize> {
+    let (mut start, mut end) = (0, bytes.len());
+    while front && start < end && in_set(bytes[start]) {
+        start += 1;
+    }
+    while back && start < end && in_set(bytes[end - 1]) {
+        end -= 1;
+    }
+    start..end
 }
 
 /// The lower case of a character where it is one character.
@@ -179,26 +204,35 @@ pub(super) fn upper_char(c: char) -> char {
     }
 }
 
-fn recase<'r>(args: &mut [Value<'r>], upper: bool) -> Evaluated<'r> {
-    let text = text_of(&mut args[0])?;
-    if text.is_ascii() {
-        let changes = if upper { text.bytes().any(|b| b.is_ascii_lowercase()) } else { text.bytes().any(|b| b.is_ascii_uppercase()) };
-        if !changes {
-            return value(text);
-        }
-        let mut text = text.into_owned();
-        if upper {
-            text.make_ascii_uppercase();
-        } else {
-            text.make_ascii_lowercase();
-        }
-        return value(text);
+fn recase<'r>(args: &mut [Value<'r>], map: for<'a> fn(&'a str) -> Cow<'a, str>) -> Evaluated<'r> {
+    value(match text_of(&mut args[0])? {
+        Cow::Borrowed(text) => map(text),
+        Cow::Owned(text) => match map(&text) {
+            Cow::Owned(other) => Cow::Owned(other),
+            Cow::Borrowed(_) => Cow::Owned(text),
+        },
+    })
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    mapped(text, |b| b.is_ascii_uppercase(), str::to_ascii_lowercase, lower_char)
+}
+
+fn upper(text: &str) -> Cow<'_, str> {
+    mapped(text, |b| b.is_ascii_lowercase(), str::to_ascii_uppercase, upper_char)
+}
+
+/// Each character mapped on its own; the text itself where none changes.
+#[inline]
+fn mapped(text: &str, changes: impl Fn(u8) -> bool, ascii: impl Fn(&str) -> String, map: impl Fn(char) -> char) -> Cow<'_, str> {
+    // One pass without a way out, which the compiler makes wide.
+    let (all, any) = text.bytes().fold((0, false), |(all, any), b| (all | b, any | changes(b)));
+    match (all < 0x80, any) {
+        (true, true) => Cow::Owned(ascii(text)),
+        (true, false) => Cow::Borrowed(text),
+        _ if text.chars().all(|c| map(c) == c) => Cow::Borrowed(text),
+        _ => Cow::Owned(text.chars().map(map).collect()),
     }
-    let map = if upper { upper_char } else { lower_char };
-    if text.chars().all(|c| map(c) == c) {
-        return value(text);
-    }
-    value(text.chars().map(map).collect::<String>())
 }
 
 fn length<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {

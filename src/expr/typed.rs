@@ -13,10 +13,11 @@ use super::ast::Test;
 use super::cast;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, Fault, OnCycle, OnMissing, Reference, Resolved};
+use super::direct::{Counted, Direct, Form, Subject, Switch};
 use super::numeric;
 use super::quantified::{self, Quantified};
 use super::registry::{Builtin, How, Prepared, RunTyped, Types, int_of, mismatch, text_of};
-use crate::row::{EnumType, LegacyKey, SqlType, Value, reason};
+use crate::row::{EnumType, LegacyKey, Numeric, SqlType, Value, reason};
 
 /// A bound expression: every name resolved, every cast explicit.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(super) enum Node {
     Literal(Box<Literal>),
     Column {
         index: usize,
+        form: Form,
         name: Box<str>,
     },
     Not(Box<Node>),
@@ -49,6 +51,7 @@ pub(super) enum Node {
         op: Comparison,
         by: Comparator,
         sides: Box<[Node; 2]>,
+        counted: Option<Counted>,
     },
     Distinct {
         by: Comparator,
@@ -62,8 +65,8 @@ pub(super) enum Node {
         negated: bool,
     },
     Case {
-        /// The column that every condition compares with a constant first, where there is such a column: it is read once.
-        subject: Option<usize>,
+        /// Where every condition compares one column with a constant first: it is read once.
+        switch: Option<Switch>,
         branches: Box<[(Node, Node)]>,
         otherwise: Box<Node>,
     },
@@ -271,13 +274,19 @@ impl Node {
             }
             Self::Nullif { by, sides } => Self::nullif(by, sides, ctx),
             Self::Distinct { by, sides, negated } => Self::distinct(by, sides, *negated, ctx),
-            Self::Case { subject, branches, otherwise } => Self::case(*subject, branches, otherwise, ctx),
+            Self::Case { switch, branches, otherwise } => Self::case(switch.as_ref(), branches, otherwise, ctx),
             Self::Coalesce(args) => Self::coalesce(args, ctx),
             Self::Extreme { by, args, greatest } => Self::extreme(by, args, *greatest, ctx),
             Self::Call { builtin, args } => match &args[..] {
-                [one] => Self::call([one], builtin, ctx),
-                [one, two] => Self::call([one, two], builtin, ctx),
-                [one, two, three] => Self::call([one, two, three], builtin, ctx),
+                [one] => match one.directly(builtin, ctx) {
+                    Some(text) => Ok(Value::Text(text)),
+                    None => Self::run(builtin, &mut [one.eval(ctx)?]),
+                },
+                [one, two] => match Self::directly_of(one, two, builtin, ctx) {
+                    Some(number) => number.map(Value::Numeric),
+                    None => Self::run(builtin, &mut [one.eval(ctx)?, two.eval(ctx)?]),
+                },
+                [one, two, three] => Self::run(builtin, &mut [one.eval(ctx)?, two.eval(ctx)?, three.eval(ctx)?]),
                 many => Self::call_many(many, builtin, ctx),
             },
             Self::Extended(call) => call.eval(ctx),
@@ -319,8 +328,26 @@ impl Node {
         })
     }
 
-    fn case<'r, C: Context<'r>>(subject: Option<usize>, branches: &'r [(Self, Self)], otherwise: &'r Self, ctx: &mut C) -> Evaluated<'r> {
-        let subject = subject.map(|column| ctx.field(column)).transpose()?;
+    pub fn compare(op: Comparison, by: Comparator, sides: [Self; 2]) -> Self {
+        let counted = Counted::new(op, &by, &sides);
+        Self::Compare { op, by, sides: Box::new(sides), counted }
+    }
+
+    fn case<'r, C: Context<'r>>(
+        switch: Option<&'r Switch>,
+        branches: &'r [(Self, Self)],
+        otherwise: &'r Self,
+        ctx: &mut C,
+    ) -> Evaluated<'r> {
+        if let Some((count, counts)) = switch.and_then(|switch| switch.counts(ctx)) {
+            for ((when, then), other) in branches.iter().zip(counts) {
+                if count == *other && when.holds_besides(ctx)? {
+                    return then.eval(ctx);
+                }
+            }
+            return otherwise.eval(ctx);
+        }
+        let subject = switch.map(|switch| ctx.field(switch.column)).transpose()?;
         for (when, then) in branches {
             let holds = match &subject {
                 Some(subject) => when.holds_for(subject, ctx)?,
@@ -334,14 +361,24 @@ impl Node {
     }
 
     /// The column of `column = constant`, alone or in front of an `and`.
-    pub fn subject(&self) -> Option<usize> {
+    pub fn subject(&self) -> Option<Subject> {
         match self {
-            Self::Compare { op: Comparison::Equal, sides, .. } => match &**sides {
-                [Self::Column { index, .. }, Self::Const(constant)] if !constant.is_null() => Some(*index),
+            Self::Compare { op: Comparison::Equal, sides, counted, .. } => match &**sides {
+                [Self::Column { index, .. }, Self::Const(constant)] if !constant.is_null() => {
+                    Some(Subject { column: *index, counted: *counted })
+                }
                 _ => None,
             },
             Self::And(sides) if matches!(sides[0], Self::Compare { .. }) => sides[0].subject(),
             _ => None,
+        }
+    }
+
+    /// Whether a condition that has a subject is true where the subject is the constant.
+    fn holds_besides<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Result<bool, EvalError> {
+        match self {
+            Self::And(sides) => Ok(sides[1].test(ctx)? == Some(true)),
+            _ => Ok(true),
         }
     }
 
@@ -372,6 +409,10 @@ impl Node {
         for some in pieces.chunks(4) {
             let mut parts = [const { Cow::Borrowed("") }; 4];
             for (part, piece) in parts.iter_mut().zip(some) {
+                if let Some(text) = piece.piece(ctx) {
+                    *part = Cow::Borrowed(text);
+                    continue;
+                }
                 match piece.eval(ctx)? {
                     Value::Text(text) => *part = text,
                     Value::Null => null = true,
@@ -446,13 +487,19 @@ impl Node {
             Self::Or(sides) => Self::connect(sides, true, ctx),
             Self::Not(operand) => Ok(operand.test(ctx)?.map(|value| !value)),
             Self::Is { operand, test, negated } => Ok(Some(operand.is(*test, ctx)? != *negated)),
-            Self::Compare { op, by, sides } => Self::compare(*op, by, sides, ctx),
+            Self::Compare { op, by, sides, counted } => match counted.as_ref().and_then(|counted| counted.test(ctx)) {
+                None => Self::compared(*op, by, sides, ctx),
+                holds => Ok(holds),
+            },
             Self::In { by, operand, list, negated } => Self::within(by, operand, list, *negated, ctx),
-            _ => truth(&self.eval(ctx)?),
+            _ => match self.flag(ctx) {
+                None => truth(&self.eval(ctx)?),
+                holds => Ok(holds),
+            },
         }
     }
 
-    fn compare<'r, C: Context<'r>>(op: Comparison, by: &Comparator, sides: &'r [Self; 2], ctx: &mut C) -> Result<Option<bool>, EvalError> {
+    fn compared<'r, C: Context<'r>>(op: Comparison, by: &Comparator, sides: &'r [Self; 2], ctx: &mut C) -> Result<Option<bool>, EvalError> {
         let left = sides[0].eval(ctx)?;
         sides[1].with(ctx, |right| {
             if left.is_null() || right.is_null() {
@@ -533,13 +580,18 @@ impl Node {
         Ok(best)
     }
 
-    /// The arguments stand on the stack: almost all functions have three or fewer.
-    fn call<'r, C: Context<'r>, const N: usize>(args: [&'r Self; N], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
-        let mut values = [const { Value::Null }; N];
-        for (value, arg) in values.iter_mut().zip(args) {
-            *value = arg.eval(ctx)?;
+    /// What a function makes of this argument, where it is a text that stands somewhere.
+    fn directly<'r, C: Context<'r>>(&'r self, builtin: &Builtin, ctx: &C) -> Option<Cow<'r, str>> {
+        match builtin.direct {
+            Direct::No | Direct::Numbers(_) => None,
+            Direct::Part(part) => self.piece(ctx).map(|text| Cow::Borrowed(part(text))),
+            Direct::Text(run) => self.piece(ctx).map(run),
         }
-        Self::run(builtin, &mut values)
+    }
+
+    fn directly_of<'r, C: Context<'r>>(left: &Self, right: &Self, builtin: &Builtin, ctx: &C) -> Option<Result<Numeric, EvalError>> {
+        let Direct::Numbers(run) = builtin.direct else { return None };
+        Some(run(&left.number(ctx)?, &right.number(ctx)?))
     }
 
     fn call_many<'r, C: Context<'r>>(args: &'r [Self], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
@@ -617,20 +669,11 @@ impl Node {
 impl Extended {
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match &self.args[..] {
-            [one] => self.call([one], ctx),
-            [one, two] => self.call([one, two], ctx),
-            [one, two, three] => self.call([one, two, three], ctx),
+            [one] => self.run(&mut [one.eval(ctx)?]),
+            [one, two] => self.run(&mut [one.eval(ctx)?, two.eval(ctx)?]),
+            [one, two, three] => self.run(&mut [one.eval(ctx)?, two.eval(ctx)?, three.eval(ctx)?]),
             many => self.run(&mut many.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?),
         }
-    }
-
-    /// The arguments stand on the stack, as those of plain calls do.
-    fn call<'r, C: Context<'r>, const N: usize>(&'r self, args: [&'r Node; N], ctx: &mut C) -> Evaluated<'r> {
-        let mut values = [const { Value::Null }; N];
-        for (value, arg) in values.iter_mut().zip(args) {
-            *value = arg.eval(ctx)?;
-        }
-        self.run(&mut values)
     }
 
     fn run<'r>(&'r self, values: &mut [Value<'r>]) -> Evaluated<'r> {

@@ -119,6 +119,10 @@ impl<'r> Context<'r> for RowContext<'_, 'r> {
         })
     }
 
+    fn bytes(&self, column: usize) -> Option<&'r [u8]> {
+        self.fields[column]
+    }
+
     fn new_id(&mut self) -> Result<[u8; 16], EvalError> {
         Ok(*self.id.get_or_init(|| self.minter.mint(self.key)))
     }

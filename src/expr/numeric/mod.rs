@@ -163,11 +163,20 @@ fn signum(value: &Numeric) -> Numeric {
     small(sign(value) as i128, 0)
 }
 
+fn subtract(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
+    add(left, &negate(right))
+}
+
 pub(super) fn multiply(left: &Numeric, right: &Numeric) -> Result<Numeric, EvalError> {
-    if let (Some((l, ls)), Some((r, rs))) = (parts(left), parts(right))
-        && let Some(product) = l.checked_mul(r)
-    {
-        return Ok(small(product, ls + rs));
+    if let (Some((l, ls)), Some((r, rs))) = (parts(left), parts(right)) {
+        // Of two halves the product always fits; finding out for the whole costs more than the product.
+        let product = match (i64::try_from(l), i64::try_from(r)) {
+            (Ok(l), Ok(r)) => Some(i128::from(l) * i128::from(r)),
+            _ => l.checked_mul(r),
+        };
+        if let Some(product) = product {
+            return Ok(small(product, ls + rs));
+        }
     }
     if matches!(left, Numeric::NaN) || matches!(right, Numeric::NaN) {
         return Ok(Numeric::NaN);

@@ -1,10 +1,11 @@
 //! The signatures. Boundary: which exist and what they are called; every overload that PostgreSQL has stands here or in `float`.
 
+use super::super::direct::Direct;
 use super::integer::{
     int_abs, int_add, int_and, int_div, int_gcd, int_lcm, int_left, int_mul, int_neg, int_not, int_or, int_plus, int_rem, int_right,
     int_sub, int_xor,
 };
-use super::{Rounding, abs, add, divide, more, multiply, negate, numeric1, numeric2, power, remainder, rounded, signum};
+use super::{Rounding, abs, add, divide, more, multiply, negate, numeric1, numeric2, power, remainder, rounded, signum, subtract};
 use crate::expr::registry::{Builtin, Run, Ty};
 
 const N: Ty = Ty::Numeric;
@@ -59,7 +60,7 @@ pub(in crate::expr) const OPERATORS: &[Builtin] = &[
     op("+", &[Ty::Int4, Ty::Int8], Ty::Int8, int_add),
     op("+", &[Ty::Int8, Ty::Int4], Ty::Int8, int_add),
     op("+", &[Ty::Int8, Ty::Int8], Ty::Int8, int_add),
-    op("+", &[N, N], N, |a| numeric2(a, add)),
+    op("+", &[N, N], N, |a| numeric2(a, add)).direct(Direct::Numbers(add)),
     op("-", &[Ty::Int2, Ty::Int2], Ty::Int2, int_sub),
     op("-", &[Ty::Int2, Ty::Int4], Ty::Int4, int_sub),
     op("-", &[Ty::Int4, Ty::Int2], Ty::Int4, int_sub),
@@ -69,7 +70,7 @@ pub(in crate::expr) const OPERATORS: &[Builtin] = &[
     op("-", &[Ty::Int4, Ty::Int8], Ty::Int8, int_sub),
     op("-", &[Ty::Int8, Ty::Int4], Ty::Int8, int_sub),
     op("-", &[Ty::Int8, Ty::Int8], Ty::Int8, int_sub),
-    op("-", &[N, N], N, |a| numeric2(a, |x, y| add(x, &negate(y)))),
+    op("-", &[N, N], N, |a| numeric2(a, subtract)).direct(Direct::Numbers(subtract)),
     op("*", &[Ty::Int2, Ty::Int2], Ty::Int2, int_mul),
     op("*", &[Ty::Int2, Ty::Int4], Ty::Int4, int_mul),
     op("*", &[Ty::Int4, Ty::Int2], Ty::Int4, int_mul),
@@ -79,7 +80,7 @@ pub(in crate::expr) const OPERATORS: &[Builtin] = &[
     op("*", &[Ty::Int4, Ty::Int8], Ty::Int8, int_mul),
     op("*", &[Ty::Int8, Ty::Int4], Ty::Int8, int_mul),
     op("*", &[Ty::Int8, Ty::Int8], Ty::Int8, int_mul),
-    op("*", &[N, N], N, |a| numeric2(a, multiply)),
+    op("*", &[N, N], N, |a| numeric2(a, multiply)).direct(Direct::Numbers(multiply)),
     op("/", &[Ty::Int2, Ty::Int2], Ty::Int2, int_div),
     op("/", &[Ty::Int2, Ty::Int4], Ty::Int4, int_div),
     op("/", &[Ty::Int4, Ty::Int2], Ty::Int4, int_div),
@@ -89,7 +90,7 @@ pub(in crate::expr) const OPERATORS: &[Builtin] = &[
     op("/", &[Ty::Int4, Ty::Int8], Ty::Int8, int_div),
     op("/", &[Ty::Int8, Ty::Int4], Ty::Int8, int_div),
     op("/", &[Ty::Int8, Ty::Int8], Ty::Int8, int_div),
-    op("/", &[N, N], N, |a| numeric2(a, divide)),
+    op("/", &[N, N], N, |a| numeric2(a, divide)).direct(Direct::Numbers(divide)),
     op("%", &[Ty::Int2, Ty::Int2], Ty::Int2, int_rem),
     op("%", &[Ty::Int4, Ty::Int4], Ty::Int4, int_rem),
     op("%", &[Ty::Int8, Ty::Int8], Ty::Int8, int_rem),

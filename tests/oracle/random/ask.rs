@@ -8,7 +8,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use super::tree::{Part, Tree, quote};
-use crate::{Field, Row, Table, sql_type};
+use crate::{Field, SourceRow, Table, sql_type};
 
 /// What an expression gives for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +40,14 @@ impl Outcome {
 }
 
 /// How an expression ends here, for each row.
-pub fn here(expr: &Expr, ty: &SqlType, rows: &[Vec<Value<'static>>]) -> Vec<Outcome> {
+pub fn here(expr: &Expr, ty: &SqlType, rows: &[SourceRow]) -> Vec<Outcome> {
     rows.iter()
         .map(|row| catch_unwind(AssertUnwindSafe(|| one(expr, ty, row))).unwrap_or_else(|_| Outcome::Broken("a panic".into())))
         .collect()
 }
 
-fn one(expr: &Expr, ty: &SqlType, row: &[Value<'static>]) -> Outcome {
-    let outcome = match expr.eval(&mut Row(row)) {
+fn one(expr: &Expr, ty: &SqlType, row: &SourceRow) -> Outcome {
+    let outcome = match row.value(expr) {
         Ok(Value::Null) => Outcome::Null,
         Ok(value) => {
             let mut bytes = Vec::new();
@@ -229,7 +229,7 @@ pub fn shrink(client: &mut Client, table: &Table, tree: &Tree, row: usize) -> St
     let bound = catch_unwind(AssertUnwindSafe(|| table.bind(&text))).unwrap_or_else(|_| Err("a panic".into()));
     let used: Vec<String> = bound.map_or_else(
         |_| Vec::new(),
-        |expr| expr.columns().iter().map(|at| format!("{} = {:?}", table.columns[*at].name, table.rows[row][*at])).collect(),
+        |expr| expr.columns().iter().map(|at| format!("{} = {:?}", table.columns[*at].name, table.rows[row].values[*at])).collect(),
     );
     let (ours, theirs) = match differs(client, table, &text, row) {
         Some((ours, theirs)) => (ours.show(), theirs),
