@@ -49,11 +49,9 @@ fn entity_side(
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match explain(session, &query) {
             Ok(size) => return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size })),
-            Err(PgError::Server { error, .. }) => *error,
-            Err(other) => return Err(other),
+            Err(error) => error.refusal()?,
         },
-        Err(PgError::Server { error, .. }) => *error,
-        Err(other) => return Err(other),
+        Err(error) => error.refusal()?,
     };
     let (place, label) = match refused.position.filter(|_| refused.sqlstate != "42501") {
         Some(at) => (entity.from.place(&token(&entity.from.value, at)), "here"),

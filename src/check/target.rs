@@ -77,13 +77,13 @@ impl TargetLook<'_> {
                 self.error("E0321", text, format!("the target has no table {name}"), "not there", Some(help));
                 Ok(None)
             }
-            Err(PgError::Server { error, .. }) => {
+            Err(error) => {
+                let error = error.refusal()?;
                 let help = (error.sqlstate == "42501").then(|| format!("GRANT USAGE ON SCHEMA … TO {}", ident(&self.server.user)));
                 let message = format!("the target does not let {name} be looked at: {}", error.safe_message());
                 self.error("E0323", text, message, "this table", help);
                 Ok(None)
             }
-            Err(other) => Err(other),
         }
     }
 
@@ -97,14 +97,10 @@ impl TargetLook<'_> {
         if let Some(pairs) = &adopt.pairs {
             let query = pairs.value.trim().trim_end_matches(';');
             let sql = format!("EXPLAIN SELECT k::text, i::text::uuid FROM ({query}) AS q (k, i)");
-            match self.session.text_rows(&sql) {
-                Ok(_) => {}
-                Err(PgError::Server { error, .. }) => {
-                    let message = format!("the target cannot run the query for keys to adopt: {}", error.safe_message());
-                    let help = "it gives two columns: the legacy key and the new key".to_owned();
-                    self.error("E0331", pairs, message, "this query", Some(help));
-                }
-                Err(other) => return Err(other),
+            if let Err(error) = self.session.text_rows(&sql) {
+                let message = format!("the target cannot run the query for keys to adopt: {}", error.refusal()?.safe_message());
+                let help = "it gives two columns: the legacy key and the new key".to_owned();
+                self.error("E0331", pairs, message, "this query", Some(help));
             }
         }
         Ok(())

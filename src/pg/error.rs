@@ -193,13 +193,17 @@ impl PgError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::ConnectionLost { .. } => true,
-            Self::Server { error, .. } => {
-                let code = error.sqlstate.as_str();
-                // 08 connection; 57P01..03 shutdown, crash, starting up; 40001 serialization; 40P01 deadlock; 53300 too many
-                // connections.
-                code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "40001" | "40P01" | "53300")
-            }
+            Self::Server { error, .. } => is_transient(&error.sqlstate),
             Self::WrongPassword { .. } | Self::NoDatabase { .. } | Self::Tls { .. } | Self::Protocol { .. } | Self::NoTable { .. } => false,
+        }
+    }
+
+    /// What the server has against the request itself. A server or connection that fails says nothing about the request, and stays the
+    /// error that it is.
+    pub fn refusal(self) -> Result<ServerError, Self> {
+        match self {
+            Self::Server { error, .. } if !is_transient(&error.sqlstate) => Ok(*error),
+            other => Err(other),
         }
     }
 
@@ -303,6 +307,11 @@ impl fmt::Display for ServerError {
     }
 }
 
+/// 08 connection; 57P01..03 shutdown, crash, starting up; 40001 serialization; 40P01 deadlock; 53300 too many connections.
+fn is_transient(sqlstate: &str) -> bool {
+    sqlstate.starts_with("08") || matches!(sqlstate, "57P01" | "57P02" | "57P03" | "40001" | "40P01" | "53300")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,9 +362,11 @@ mod tests {
         let server = |code: &str| PgError::Server { server: String::new(), error: Box::new(error(code, "", None)) };
         for code in ["08006", "57P01", "57P02", "57P03", "40001", "40P01", "53300"] {
             assert!(server(code).is_transient(), "{code}");
+            assert!(server(code).refusal().is_err(), "{code}");
         }
         for code in ["23505", "42501", "53100", "57014"] {
             assert!(!server(code).is_transient(), "{code}");
+            assert_eq!(server(code).refusal().map(|error| error.sqlstate).ok().as_deref(), Some(code));
         }
     }
 }
