@@ -215,6 +215,9 @@ pub(super) struct StageArgs {
     /// What a changed plan may redo; without it a changed plan is refused
     #[arg(long, value_name = "STAGE")]
     pub redo: Option<RedoStage>,
+    /// Show what the threads spent their time on, and what held the run back
+    #[arg(long)]
+    pub profile: bool,
     /// Bytes of rows in a chunk
     #[arg(long, value_name = "BYTES", default_value_t = CHUNK_BYTES, value_parser = clap::value_parser!(u64).range(1_024..=268_435_456), hide_short_help = true)]
     pub chunk_bytes: u64,

@@ -12,7 +12,7 @@ use super::progress::Progress;
 use crate::error::{Error, Exit};
 use crate::pipeline::{self, Finished, Redo, Retry, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
-use crate::report::{Ending, Proof, Summary};
+use crate::report::{Ending, Proof, Summary, account, thread_times};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
 use crate::validate::{self, ValidateError};
 
@@ -67,7 +67,11 @@ pub(super) fn move_rows(
     if end == AtTheEnd::Validate && !finished.interrupted {
         told = validated(context, &setup, &stop, &progress)?;
     }
-    conclude(context, &setup, &finished, &told)
+    let exit = conclude(context, &setup, &finished, &told)?;
+    if args.profile {
+        context.out.say(&account(&thread_times(&finished.usages)).join("\n"));
+    }
+    Ok(exit)
 }
 
 /// What there is to tell.
@@ -109,6 +113,7 @@ fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told:
         exit = Exit::OverBudget;
     }
     settle(&mut summary, exit);
+    summary.threads = thread_times(&finished.usages);
     if let Some(proof) = &told.proof {
         StagingWriter::open(&setup.staging)?.record_validation(finished.run, &Proof::to_json(&proof.found)?)?;
     }

@@ -39,7 +39,7 @@ fn retry(context: &Context<'_>, entity: Option<String>, code: Option<String>) ->
         staged_entity(&context.staging()?, name)?;
     }
     let retry = Retry { on_request: true, entity, code };
-    let args = StageArgs { redo: None, chunk_bytes: CHUNK_BYTES };
+    let args = StageArgs { redo: None, profile: false, chunk_bytes: CHUNK_BYTES };
     move_rows(context, &args, Stages::All, Some(retry), AtTheEnd::Validate)
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::account;
 use super::constraints::is_unique;
 use super::coordinator::{Coordinator, Message, Preparation, RebuildState};
 use super::load::LoadJob;
@@ -52,7 +53,8 @@ impl<'c> Coordinator<'c, '_> {
                     self.states[entity].transforming += 1;
                     let (shared, store, own, inputs) = (self.shared, self.store.clone(), self.own.clone(), Arc::clone(&inputs));
                     pool.spawn(move |_| {
-                        let done = guarded("a transform", || run::transform_one(shared, entity, chunk, rows, current, &inputs, &store));
+                        let transform = || run::transform_one(shared, entity, chunk, rows, current, &inputs, &store);
+                        let done = account::busy(|| guarded("a transform", transform));
                         if let Err(error) = done {
                             let _ = own.send(Message::Failed(error));
                             let _ = own.send(Message::Stale { entity, chunk, rows });
@@ -66,7 +68,7 @@ impl<'c> Coordinator<'c, '_> {
                 self.transforms_running += 1;
                 let (shared, own, generations) = (self.shared, self.own.clone(), self.generations.clone());
                 pool.spawn(move |_| {
-                    let message = match guarded("a preparation", || prepare::inputs(shared, entity, &generations)) {
+                    let message = match account::busy(|| guarded("a preparation", || prepare::inputs(shared, entity, &generations))) {
                         Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
                         Err(error) => {
                             let _ = own.send(Message::Failed(error));

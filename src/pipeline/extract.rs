@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::account;
 use super::coordinator::Message;
 use super::settings::PipelineError;
 use super::shared::{Shared, guarded};
@@ -213,6 +214,7 @@ fn put(
 ) -> Result<bool, PipelineError> {
     let rows = u64::from(chunk.rows);
     let columns = queue.queries[index].as_ref().map_or(0, |q| q.columns.len());
+    account::bytes(chunk.tuples.len());
     let payload = encode_payload(columns, rows, &chunk.tuples).map_err(|source| crate::staging::StagingError::BadPayload {
         chunk: format!("{} {range_no}/{seq}", shared.setup.plan.entities[index].name),
         source,
@@ -230,6 +232,7 @@ fn put(
     // Reading time is told once a range, with its last chunk: chunks of one range come one after another.
     let time = if last { Some(shared.stage_time(index, "extract", since, 0)?) } else { None };
     Ok(store.put("extract", move |writer| {
+        account::bytes(extracted.payload.len());
         let chunk = writer.store_extracted(&extracted, last)?;
         if let Some(time) = time {
             writer.record_stage_time(&time)?;

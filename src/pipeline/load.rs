@@ -7,12 +7,12 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::constraints;
 use super::coordinator::Message;
 use super::failpoint::failpoint;
 use super::settings::PipelineError;
 use super::shared::{Shared, guarded, refused_row};
 use super::store::Store;
+use super::{account, constraints};
 use crate::pg::Session;
 use crate::row::{LegacyKey, Outcome, TupleWriter};
 use crate::staging::{ChunkId, ChunkKey, LoadedChunk, Moment, StagingReader};
@@ -43,7 +43,7 @@ pub(super) enum LoadJob {
 /// Works until the coordinator hangs up. A job that fails for good is told, and ends the run.
 pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>) {
     let mut loader = Loader { shared, session: None, reader: None };
-    while let Ok(job) = jobs.recv() {
+    while let Ok(job) = account::idle(|| jobs.recv()) {
         if let Err(error) = guarded("a loader", || loader.persist(&job, store)) {
             let _ = coordinator.send(Message::Failed(error));
             // The coordinator waits for every job that it began, also when it already knows that the run has failed.
@@ -64,8 +64,8 @@ impl Loader<'_, '_> {
         loop {
             let done = match job {
                 LoadJob::Chunk { entity, chunk, rows } => self.chunk(*entity, *chunk, *rows, store),
-                LoadJob::Rebuild { number, record } => self.rebuild(*number, record, store),
-                LoadJob::Finish { entity } => self.finish(*entity, store),
+                LoadJob::Rebuild { number, record } => account::finishing(|| self.rebuild(*number, record, store)),
+                LoadJob::Finish { entity } => account::finishing(|| self.finish(*entity, store)),
             };
             match done {
                 Err(PipelineError::Target(error)) if error.is_transient() && attempt < ATTEMPTS && !self.shared.stopping() => {
@@ -100,6 +100,7 @@ impl Loader<'_, '_> {
             .ok_or_else(|| PipelineError::NotReady { message: "an entity without table was to be loaded".into() })?;
         let reader = self.reader()?;
         let payload = reader.load_transformed(chunk)?;
+        account::bytes(payload.tuples.len());
         let keys = reader.chunk_keys(chunk)?;
         let rows = reader.tuple_rows(chunk)?;
         let published = reader.published_keys(shared.id(index)?, chunk)?;

@@ -9,6 +9,7 @@
 //! falls behind costs disk, not memory. Boundary: stages never see each other; what is right or wrong with a plan is
 //! `check`'s, what is printed is `cli`'s.
 
+mod account;
 mod adopt;
 mod constraints;
 mod coordinator;
@@ -25,6 +26,7 @@ mod settings;
 mod shared;
 mod store;
 
+pub use account::{Role, Usage};
 pub use adopt::{Adoption, adopt};
 pub use constraints::put_back;
 pub use rollback::{Rollback, RollbackEntity, RolledBack, catch_up, plan_rollback, roll_back};

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossbeam_channel::{bounded, unbounded};
 
+use super::account::{self, Role};
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
 use super::retry::retry;
@@ -57,6 +58,9 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     {
         result = again(&shared, &mut writer, &reader, retry, finished.moved);
     }
+    if let Ok(finished) = &mut result {
+        finished.usages = shared.account.usages();
+    }
     let exit = match &result {
         Ok(finished) if finished.interrupted => RunExit { code: 130, reason: "interrupted".into() },
         Ok(_) => RunExit { code: 0, reason: "done".into() },
@@ -79,7 +83,7 @@ fn again(
     what: &Retry,
     moved: [u64; 3],
 ) -> Result<Finished, PipelineError> {
-    let done = Finished { run: shared.run, interrupted: false, moved };
+    let done = Finished { run: shared.run, interrupted: false, moved, usages: Vec::new() };
     // What this run kept aside it has read in its own snapshot: to look again at once would only mix in a later state of the source.
     if !what.on_request && !reader.has_quarantine_of_others(shared.run)? {
         return Ok(done);
@@ -126,7 +130,7 @@ fn stages(
         (shared.observe)(&Event::Expected { entity, rows: state.rows[0] });
     }
     if nothing_left {
-        return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3] });
+        return Ok(Finished { run: shared.run, interrupted: false, moved: [0; 3], usages: Vec::new() });
     }
     let writer = slot.as_mut().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
     if setup.settings.stages.include(Stage::Transform) {
@@ -250,21 +254,25 @@ fn threads(
     let loaders = if settings.stages.include(Stage::Load) { settings.jobs.max(1) } else { 0 };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.max(1)).thread_name(|n| format!("transform-{n}")).build();
     let pool = pool.map_err(|_| PipelineError::Panicked { thread: "transform".into() })?;
+    for (role, threads) in [(Role::Read, readers), (Role::Transform, pool.current_num_threads()), (Role::Store, 1), (Role::Load, loaders)] {
+        shared.account.count(role, threads);
+    }
     let pending = AtomicUsize::new(0);
     let (own, messages) = unbounded();
     let (steps, hand_in) = bounded(WAITING_STEPS);
     let (loads, jobs) = bounded(loaders + 1);
-    let mut finished = Finished { run: shared.run, interrupted: false, moved: [0; 3] };
+    let mut finished = Finished { run: shared.run, interrupted: false, moved: [0; 3], usages: Vec::new() };
     let result = std::thread::scope(|scope| {
         let coordinator = own.clone();
         let pending = &pending;
-        let storing = scope.spawn(move || store::work(writer, &hand_in, &coordinator, pending));
+        let account = &shared.account;
+        let storing = scope.spawn(move || account.of(Role::Store, || store::work(writer, &hand_in, &coordinator, pending)));
         let store = Store::new(steps, pending);
         for number in 0..readers {
             let (store, own) = (store.clone(), own.clone());
             if let Some(queue) = queue {
                 scope.spawn(move || {
-                    extract::work(shared, queue, number, &store, &own);
+                    account.of(Role::Read, || extract::work(shared, queue, number, &store, &own));
                     drop(store);
                     let _ = own.send(Message::ReaderDone);
                 });
@@ -272,7 +280,7 @@ fn threads(
         }
         for _ in 0..loaders {
             let (jobs, store, own) = (jobs.clone(), store.clone(), own.clone());
-            scope.spawn(move || load::work(shared, &jobs, &store, &own));
+            scope.spawn(move || account.of(Role::Load, || load::work(shared, &jobs, &store, &own)));
         }
         drop(jobs);
         let mut coordinator = Coordinator {
@@ -291,7 +299,9 @@ fn threads(
             transforms_running: 0,
             loads_running: 0,
         };
+        pool.broadcast(|_| account::open());
         let result = pool.in_place_scope(|transforms| coordinator.work(transforms, &messages));
+        pool.broadcast(|_| account.close(Role::Transform));
         finished.moved = coordinator.moved;
         // Hangs up on loaders and store, which end when they have done what was handed in.
         drop(coordinator);
@@ -320,10 +330,12 @@ pub(super) fn transform_one(
         let reader = shared.reader()?;
         transform_chunk(entity, inputs, &reader.load_extracted(chunk)?.tuples, &reader.moved_rows(chunk)?)?
     };
+    account::bytes(output.tuples.len());
     let transformed = packed(shared, index, chunk, output)?;
     let time = shared.stage_time(index, "transform", since, rows)?;
     let current = Arc::clone(&shared.generations[index]);
     store.put("transform", move |writer| {
+        account::bytes(transformed.payload.len());
         // Only this thread raises the counter, so what is current here stays current until the commit.
         if current.load(Ordering::SeqCst) != generation {
             return Ok(Message::Stale { entity: index, chunk, rows });

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::account::{Role, Usage};
 use crate::pg::{Endpoint, TableInfo};
 use crate::plan::{CompiledEntity, Plan};
 use crate::source::SourceError;
@@ -154,6 +155,8 @@ pub struct Finished {
     pub interrupted: bool,
     /// Rows extracted, transformed and loaded by this run.
     pub moved: [u64; 3],
+    /// What its threads spent their time on.
+    pub usages: Vec<(Role, Usage)>,
 }
 
 /// Why a run stopped.

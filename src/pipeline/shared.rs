@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::account::Account;
 use super::settings::{Event, PipelineError, Setup};
 use crate::plan::CompiledEntity;
 use crate::staging::{EntityId, Meta, Moment, RunId, StageTime, StagingReader};
@@ -29,6 +30,8 @@ pub(super) struct Shared<'s> {
     pub(super) generations: Vec<Arc<AtomicU64>>,
     /// Key snapshots by entity index, with the generation for which they were built; kept while somebody needs them.
     pub(super) snapshots: Mutex<HashMap<usize, (u64, Arc<KeySnapshot>)>>,
+    /// What the threads spend their time on.
+    pub(super) account: Account,
     /// How loading goes, by entity index.
     pub(super) load_plans: Vec<Option<LoadPlan>>,
 }
@@ -56,6 +59,7 @@ impl<'s> Shared<'s> {
             generations: ids.iter().map(|_| Arc::new(AtomicU64::new(0))).collect(),
             ids,
             snapshots: Mutex::new(HashMap::new()),
+            account: Account::default(),
             load_plans: super::resume::load_plans(setup),
         }
     }

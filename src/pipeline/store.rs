@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::account;
 use super::coordinator::Message;
 use super::failpoint::failpoint;
 use super::settings::PipelineError;
@@ -43,7 +44,7 @@ impl<'p> Store<'p> {
         work: impl FnOnce(&mut StagingWriter) -> Result<Message, StagingError> + Send + 'static,
     ) -> bool {
         self.pending.fetch_add(1, Ordering::SeqCst);
-        self.steps.send(Step { name, work: Box::new(work) }).is_ok()
+        account::handing(|| self.steps.send(Step { name, work: Box::new(work) })).is_ok()
     }
 }
 
@@ -54,7 +55,7 @@ pub(super) fn work(
     coordinator: &Sender<Message>,
     pending: &AtomicUsize,
 ) -> StagingWriter {
-    while let Ok(first) = steps.recv() {
+    while let Ok(first) = account::idle(|| steps.recv()) {
         match batch(&mut writer, first, steps) {
             Ok(messages) => {
                 for message in messages {

@@ -60,6 +60,7 @@ impl Summary {
             differences_found: found.found,
             rows_unexamined: found.unexamined,
             rows_per_second: rate(moved(&times, ending.run), moving),
+            threads: Vec::new(),
             report: ending.report.map(|path| path.display().to_string()),
             alarms: found.alarms,
             profiles: found.profiles,

@@ -14,6 +14,7 @@ mod proof;
 mod spans;
 mod summary;
 mod text;
+mod threads;
 
 pub use collect::peak_rss_bytes;
 pub use error::ReportError;
@@ -21,3 +22,4 @@ pub use number::{bytes, duration, thousands};
 pub use proof::Proof;
 pub use spans::{Facts, StageSpan};
 pub use summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
+pub use threads::{ThreadTime, account, thread_times};

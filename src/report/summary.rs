@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::ReportError;
 use super::spans::{Facts, StageSpan};
+use super::threads::ThreadTime;
 use crate::staging::RunId;
 use crate::validate::{Alarm, Control, Difference, Profile, Reference, TableCheck, Upkeep};
 
@@ -76,6 +77,8 @@ pub struct Summary {
     pub rows_unexamined: u64,
     /// Rows that this run took through its busiest stage, by second of its stages (a validation is left out); `null` when it moved none.
     pub rows_per_second: Option<u64>,
+    /// What the threads of this run spent their time on; empty where they had nothing to do.
+    pub threads: Vec<ThreadTime>,
     /// The report that was written, where one was.
     pub report: Option<String>,
     /// What a person has to look at, though it is no difference.
@@ -326,6 +329,7 @@ pub(super) mod tests {
             differences_found: 0,
             rows_unexamined: 0,
             rows_per_second: Some(98_021),
+            threads: Vec::new(),
             report: Some("report.md".to_owned()),
             alarms: vec![Alarm {
                 kind: AlarmKind::Constant,

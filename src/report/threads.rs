@@ -1,0 +1,112 @@
+//! Where the time of a run went: the account of its threads. Boundary: reads what the pipeline measured; nothing is measured here.
+
+use serde::Serialize;
+
+use super::grid::Grid;
+use super::number::bytes;
+use crate::pipeline::{Role, Usage};
+
+/// What the threads of one kind did with their time, summed over them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThreadTime {
+    /// `read`, `transform`, `store` or `load`.
+    pub role: &'static str,
+    /// Threads.
+    pub threads: u64,
+    /// Seconds from their beginning to their end.
+    pub wall_seconds: f64,
+    /// Seconds of computing; `null` where the system does not say.
+    pub cpu_seconds: Option<f64>,
+    /// Seconds in which they could have computed and had no processor; `null` where the system does not say.
+    pub ready_seconds: Option<f64>,
+    /// Seconds without anything to do.
+    pub idle_seconds: f64,
+    /// Seconds of waiting until the staging file took what was done.
+    pub handing_seconds: f64,
+    /// Seconds of waiting for a server, or for the disk under the staging file.
+    pub waiting_seconds: f64,
+    /// Of all this, seconds for constraints, sequences and statistics.
+    pub finishing_seconds: f64,
+    /// Bytes of rows that were read, made or sent; packed, where they were stored.
+    pub bytes: u64,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "microseconds of a run have fewer than 53 bits")]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}
+
+/// The account as it is reported.
+pub fn thread_times(usages: &[(Role, Usage)]) -> Vec<ThreadTime> {
+    let one = |(role, usage): &(Role, Usage)| ThreadTime {
+        role: match role {
+            Role::Read => "read",
+            Role::Transform => "transform",
+            Role::Store => "store",
+            Role::Load => "load",
+        },
+        threads: usage.threads,
+        wall_seconds: seconds(usage.wall),
+        cpu_seconds: usage.cpu.map(seconds),
+        ready_seconds: usage.ready.map(seconds),
+        idle_seconds: seconds(usage.idle),
+        handing_seconds: seconds(usage.handing),
+        waiting_seconds: seconds(usage.outside()),
+        finishing_seconds: seconds(usage.finishing),
+        bytes: usage.bytes,
+    };
+    usages.iter().map(one).collect()
+}
+
+/// The account for a terminal, with what held the run back most.
+pub fn account(times: &[ThreadTime]) -> Vec<String> {
+    let mut grid = Grid::new(&["where the time went, s", "threads", "wall", "cpu", "no cpu", "idle", "handing", "waiting", "bytes"]);
+    let number = |seconds: f64| format!("{seconds:.2}");
+    let known = |seconds: Option<f64>| seconds.map_or_else(|| "?".to_owned(), number);
+    for time in times {
+        let what = match time.role {
+            "read" => "read (source)",
+            "store" => "store (disk)",
+            "load" => "load (target)",
+            role => role,
+        };
+        grid.row(vec![
+            what.to_owned(),
+            time.threads.to_string(),
+            number(time.wall_seconds),
+            known(time.cpu_seconds),
+            known(time.ready_seconds),
+            number(time.idle_seconds),
+            number(time.handing_seconds),
+            number(time.waiting_seconds),
+            bytes(time.bytes),
+        ]);
+    }
+    let mut lines = grid.render();
+    lines.extend(held_back(times));
+    lines
+}
+
+/// The one thing that took the largest part of the time.
+fn held_back(times: &[ThreadTime]) -> Option<String> {
+    let threads = |time: &ThreadTime| u32::try_from(time.threads.max(1)).map_or(1.0, f64::from);
+    let whole = times.iter().map(|time| time.wall_seconds / threads(time)).fold(0.0, f64::max);
+    let mut causes: Vec<(f64, String)> = Vec::new();
+    for time in times {
+        let share = |seconds: f64| seconds / threads(time) / whole;
+        let (waited, worked) = match time.role {
+            "read" => ("the source server, which readers waited for", "reading rows"),
+            "load" => ("the target server, which loaders waited for", "sending rows"),
+            "store" => ("the disk under the staging file", "writing the staging file"),
+            _ => ("transform, waiting", "transforming rows"),
+        };
+        causes.push((share(time.waiting_seconds), waited.to_owned()));
+        causes.push((share(time.cpu_seconds.unwrap_or(0.0)), format!("{worked}, on the processors given to it")));
+    }
+    let (walls, ready) = times.iter().fold((0.0, 0.0), |(walls, ready), time| {
+        (walls + time.wall_seconds - time.idle_seconds - time.handing_seconds, ready + time.ready_seconds.unwrap_or(0.0))
+    });
+    causes.push((ready / walls, "the processors: threads were ready and had none".to_owned()));
+    let (share, cause) = causes.into_iter().filter(|(share, _)| share.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(format!("held back most by {cause} ({:.0} % of the time)", share * 100.0))
+}
