@@ -141,7 +141,12 @@ fn each_test_sees_its_rule_broken() {
         ("entities/items.toml", "by = [\"uid\"]", "by = [\"legacy_id\"]", "the same uid again"),
         ("entities/items.toml", "nan_to_null(price)", "nan_to_null(price / 1000)", "a price that the column"),
         ("entities/items.toml", "\"code('item_kind', kind)\"", "\"code('item_kind', kind * 0)\"", "a kind nobody knows"),
-        ("entities/items.toml", "person_id = \"ref('people', person_id)\"", "person_id = \"ref('people', person_id * 0 + 7)\"", "a person in quarantine"),
+        (
+            "entities/items.toml",
+            "person_id = \"ref('people', person_id)\"",
+            "person_id = \"ref('people', person_id * 0 + 7)\"",
+            "a person in quarantine",
+        ),
     ] {
         shop.migration.edit(file, rule, broken);
         let json = shop.migration.etl(&["test", "--json"]).exits(2).json();
