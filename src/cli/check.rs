@@ -89,7 +89,8 @@ fn assured(prepared: &Prepared) -> String {
         let passed = checked.tests.iter().filter(|test| test.passed()).count();
         said.push(format!("tests: {passed} of {} passed", checked.tests.len()));
     }
-    said.iter().map(|line| format!("{line}\n")).collect()
+    said.push(String::new());
+    said.join("\n")
 }
 
 fn object(prepared: &Prepared, exit: Exit) -> Value {

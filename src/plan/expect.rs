@@ -89,7 +89,7 @@ impl Wanted {
     pub fn is_met_by(&self, found: &str) -> bool {
         let number = |text: &str| BigDecimal::from_str(text).ok();
         match self {
-            Self::Nothing => number(found).is_some_and(|n| n == BigDecimal::from(0)),
+            Self::Nothing => number(found).is_some_and(|n| n == 0),
             Self::Equal(value) if is_bool(value) => value == found,
             Self::Equal(value) => number(found).is_some_and(|n| number(value) == Some(n)),
             Self::Between(min, max) => number(found).is_some_and(|n| {
@@ -131,7 +131,7 @@ impl ExpectPlan {
 }
 
 /// Without `timeout`: long enough for a count over a big table, short enough that a forgotten join is noticed.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Makes expectations of what is written; `of_entity` says whether they stand in the file of an entity.
 pub(super) fn resolve_expects(documents: &[ExpectDocument], of_entity: bool, problems: &mut Problems) -> Vec<ExpectPlan> {
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn times_have_a_unit() {
         assert_eq!(duration("30s"), Some(Duration::from_secs(30)));
-        assert_eq!(duration("5 min"), Some(Duration::from_secs(300)));
+        assert_eq!(duration("5 min"), Some(Duration::from_mins(5)));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
         for wrong in ["30", "s", "0s", "-1s", "1.5s", "99999999h", ""] {
             assert_eq!(duration(wrong), None, "{wrong}");

@@ -222,3 +222,116 @@ fn expected(expect: &ExpectedDocument, name: &str, document: &TestDocument, prob
     }
     outcomes.pop()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Plan, load};
+
+    const HEAD: &str = "target = \"public.t\"\nkey = \"id\"\nfrom = \"t\"\n[columns]\nid = \"new_id()\"\n";
+
+    fn read(entity: &str) -> (Option<Plan>, Vec<(&'static str, String)>) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = "[migration]\nname = \"m\"\nentities = [\"t.toml\"]\nnamespace = \"cfb876f9-4e6b-5f83-a236-2b37d70f3a41\"\n";
+        std::fs::write(folder.path().join("etl.toml"), root).unwrap();
+        std::fs::write(folder.path().join("t.toml"), format!("{HEAD}{entity}")).unwrap();
+        let mut problems = Problems::default();
+        let plan = load(&folder.path().join("etl.toml"), &mut problems);
+        (plan, problems.all().iter().map(|p| (p.code, p.message.clone())).collect())
+    }
+
+    #[test]
+    fn a_test_is_like_another_but_for_what_it_says() {
+        let (plan, problems) = read(
+            r#"
+[[test]]
+name = "base"
+given = { id = 1, a = "it's", b = 2020-01-01, c = true }
+refs = { p = { 1 = "loaded", 2 = "filtered" } }
+beside = { id = 9 }
+expect = { filtered = "f" }
+[[test]]
+name = "like it"
+like = "base"
+given = { a = { expr = "null" } }
+refs = { p = { 2 = "00000000-0000-4000-8000-000000000001" } }
+expect = { quarantined = { code = "X", sqlstate = "22003" } }
+[[test]]
+name = "a column that is called like an outcome"
+given = { id = 1 }
+expect = { columns = { filtered = true } }
+"#,
+        );
+        assert_eq!(problems, []);
+        let tests = &plan.unwrap().entities[0].tests;
+        let given = |test: &TestPlan| test.given.iter().map(|v| (v.name.clone(), v.text.value.clone())).collect::<Vec<_>>();
+        let of = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        assert_eq!(given(&tests[0]), [of("id", "'1'"), of("a", "'it''s'"), of("b", "'2020-01-01'"), of("c", "'true'")]);
+        assert_eq!(given(&tests[1]), [of("id", "'1'"), of("b", "'2020-01-01'"), of("c", "'true'"), of("a", "null")]);
+        let answers: Vec<_> = tests[1].answers.iter().map(|a| (a.key.value.as_str(), a.answer)).collect();
+        assert_eq!(answers, [("2", Answer::Id(Uuid::from_u128(0x4000_8000_0000_0000_0001))), ("1", Answer::Loaded)]);
+        assert_eq!(tests[1].beside.len(), 1);
+        assert!(matches!(&tests[1].expected, ExpectedPlan::Quarantined { sqlstate: Some(state), column: None, .. } if state == "22003"));
+        assert!(matches!(&tests[2].expected, ExpectedPlan::Loaded(columns) if columns[0].name == "filtered"));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let (_, problems) = read(
+            r#"
+[[test]]
+given = { id = 1 }
+expect = { a = 1 }
+[[test]]
+name = "nothing"
+[[test]]
+name = "two outcomes"
+expect = { a = 1, merged = 5 }
+[[test]]
+name = "no such base"
+like = "nothign"
+expect = { a = 1 }
+[[test]]
+name = "no answer"
+refs = { p = { 1 = "perhaps" } }
+expect = { a = 1 }
+[[test]]
+name = "twice"
+expect = { a = 1 }
+[[test]]
+name = "twice"
+expect = { a = 1 }
+[[test]]
+name = "a list"
+given = { id = [1] }
+expect = { a = 1 }
+[[expect]]
+every = "true"
+[[expect]]
+name = "both"
+on = "source"
+every = "true"
+query = "select 1"
+[[expect]]
+name = "no number"
+on = "source"
+query = "select 1"
+equals = "many"
+[[expect]]
+name = "nowhere"
+on = "elsewhere"
+every = "true"
+[[expect]]
+name = "upside down"
+on = "source"
+query = "select 1"
+min = 5
+max = 4
+"#,
+        );
+        let codes: Vec<&str> = problems.iter().map(|(code, _)| *code).collect();
+        let wanted = |code: &str| codes.iter().filter(|known| **known == code).count();
+        assert_eq!((wanted("E0022"), wanted("E0023"), wanted("E0003"), wanted("E0012")), (5, 1, 1, 1), "{problems:?}");
+        assert_eq!(wanted("E0021"), 5, "{problems:?}");
+    }
+}

@@ -201,10 +201,14 @@ fn columns(
     Ok(found)
 }
 
-/// A field as PostgreSQL casts it to text; its bytes where there is no such cast.
+/// A field as PostgreSQL casts it to text; its bytes where there is no such cast. Quoted where it could be read as something else.
 fn shown(column: &Column, field: Option<&[u8]>) -> String {
     let Some(bytes) = field else { return "NULL".to_owned() };
-    as_text(column, bytes).unwrap_or_else(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    match as_text(column, bytes) {
+        Some(text) if text.is_empty() || text == "NULL" || text.trim() != text => format!("'{text}'"),
+        Some(text) => text,
+        None => format!("bytes {bytes:02x?}"),
+    }
 }
 
 fn as_text(column: &Column, bytes: &[u8]) -> Option<String> {

@@ -208,3 +208,18 @@ expect = { price = "123456789.99" }
         assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
     }
 }
+
+#[test]
+fn values_that_no_column_can_hold_are_told() {
+    let shop = tested();
+    shop.migration.edit("entities/items.toml", "price = \"2.50\"", "price = \"123456789.99\"");
+    shop.migration
+        .etl(&["test", "an item"])
+        .exits(2)
+        .says("it cannot be run: the target column cannot hold the expected value: NUMERIC_OVERFLOW");
+    shop.migration.etl(&["check"]).exits(2).says("error[E0253]");
+    shop.migration.edit("entities/items.toml", "price = \"123456789.99\"", "label = \" bolt \", price = 2.5");
+    shop.migration.edit("entities/items.toml", "{ label = \"bolt\", ", "{ ");
+    // Blanks at the ends are seen.
+    shop.migration.etl(&["test"]).exits(2).says("' bolt '");
+}

@@ -75,7 +75,7 @@ pub(super) fn read_expect(table: &Table<'_>, problems: &mut Problems) -> ExpectD
 
 pub(super) fn read_test(table: &Table<'_>, problems: &mut Problems) -> TestDocument {
     table.only(&["name", "like", "given", "beside", "refs", "expect", "incidents"], problems);
-    let beside = match table.get("beside").map(|value| value.get_ref()) {
+    let beside = match table.get("beside").map(toml::Spanned::get_ref) {
         Some(DeValue::Table(_)) => table.sub("beside", problems).into_iter().collect(),
         _ => table.tables("beside", problems),
     };
