@@ -145,6 +145,7 @@ impl Error {
         match self {
             Self::Problems { .. } | Self::Usage { .. } | Self::Setting(_) | Self::Endpoint { .. } => Exit::Wrong,
             Self::Validate(error) if matches!(**error, ValidateError::Interrupted) => Exit::Interrupted,
+            Self::Pipeline(error) if matches!(**error, PipelineError::Expectations { .. }) => Exit::Wrong,
             Self::Pipeline(error) if matches!(**error, PipelineError::PlanChanged { .. } | PipelineError::Mismatch { .. }) => Exit::Refused,
             _ if matches!(self.target(), Some(TargetError::Locked { .. } | TargetError::LedgerMismatch { .. })) => Exit::Refused,
             _ => Exit::Failed,

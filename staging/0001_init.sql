@@ -253,6 +253,14 @@ CREATE TABLE validations (
     result      TEXT    NOT NULL CHECK (json_valid(result))
 ) STRICT;
 
+-- What the source answered to the expectations of the plan, in the last snapshot in which it was asked.
+CREATE TABLE expectations (
+    name     TEXT    PRIMARY KEY,
+    question TEXT    NOT NULL,
+    snapshot INTEGER NOT NULL REFERENCES snapshots,
+    found    TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- For people with a plain sqlite3: names instead of numbers, keys as they are written elsewhere.
 
 CREATE VIEW keys AS

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use etl::check::{run_tests, tell_tests};
 use etl::explain::{self, Example};
 use etl::plan::{Problems, TargetColumn, TargetShape, compile, load};
 use etl::row::{Column, EnumType, SqlType};
@@ -176,7 +177,8 @@ fn codes_of(example: Example) -> (BTreeSet<&'static str>, String) {
     // As `etl check` does: what cannot be read is told before anything is compared.
     if let Some(plan) = plan.filter(|_| !problems.has_errors()) {
         let shapes: Vec<_> = plan.entities.iter().map(|e| Some(shape(ends.get(&e.name).cloned().unwrap_or_default()))).collect();
-        compile(&plan, &shapes, &mut problems);
+        let entities = compile(&plan, &shapes, &mut problems);
+        tell_tests(&plan, &run_tests(&plan, &entities), &mut problems);
     }
     (problems.all().iter().map(|p| p.code).collect(), problems.render())
 }

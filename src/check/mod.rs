@@ -6,6 +6,7 @@
 
 mod disk;
 mod error;
+mod expect;
 mod near;
 mod nulls;
 mod parents;
@@ -13,8 +14,11 @@ mod run;
 mod source;
 mod staged;
 mod target;
+mod unit;
 
 pub use disk::free_bytes;
 pub use error::CheckError;
+pub use expect::Looked;
 pub use parents::{Need, parents, with_ancestors};
-pub use run::{Checked, EntitySize, Request, Side, check};
+pub use run::{Asks, Checked, EntitySize, Request, Side, check};
+pub use unit::{TestRun, run_tests, tell_tests};

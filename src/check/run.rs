@@ -1,11 +1,13 @@
 //! The check as a whole: both sides are looked at, then the plan is compiled against what they are. Boundary: each side is in its own
 //! file; binding expressions is `plan::compile`'s.
 
+use super::expect::{self, Looked};
 use super::source::{self, SourceSide};
 use super::target::{self, TargetLook};
+use super::unit::{TestRun, run_tests, tell_tests};
 use super::{CheckError, disk, nulls, staged, with_ancestors};
 use crate::pg::{Endpoint, ServerInfo, Session, TableInfo, server_info};
-use crate::plan::{CompiledEntity, Plan, Problem, Problems, Severity, TargetColumn, TargetShape, compile};
+use crate::plan::{CompiledEntity, ExpectOn, Plan, Problem, Problems, Severity, TargetColumn, TargetShape, compile};
 use crate::row::Column;
 use crate::staging::{EntityRecord, StagingReader};
 
@@ -32,6 +34,19 @@ pub struct Request<'a> {
     pub source: Side<'a>,
     /// The new one.
     pub target: Side<'a>,
+    /// What becomes of expectations and tests.
+    pub asks: Asks,
+}
+
+/// What becomes of the plan's expectations and tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The source answers its expectations now; a test that fails is a problem.
+    Now,
+    /// Expectations are only understood, because they are asked in the snapshot that is read, or after the load; a test that fails is a problem.
+    Later,
+    /// The tests alone are run, and whoever asked for it tells how they ended.
+    Tests,
 }
 
 /// Rows and bytes of an entity, as the source's planner estimates them.
@@ -60,6 +75,10 @@ pub struct Checked {
     pub disk_needed: Option<u64>,
     /// Worth knowing, and no problem.
     pub notes: Vec<String>,
+    /// The expectations that were looked at.
+    pub expectations: Vec<Looked>,
+    /// The tests that were run.
+    pub tests: Vec<TestRun>,
 }
 
 /// Problems that can be there only because something else of the same file could not be read.
@@ -118,6 +137,10 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
             checked.notes.extend(nulls::look(plan, entity, origins, found));
         }
     }
+    checked.tests = run_tests(plan, &checked.entities);
+    if request.asks != Asks::Tests {
+        tell_tests(plan, &checked.tests, found);
+    }
     Ok(checked)
 }
 
@@ -143,6 +166,10 @@ fn source_side(
         let server = server_info(&mut session)?;
         old_server("source", &server, problems);
         let sides = source::look(plan, wanted, &mut session, &server.user, problems)?;
+        if request.asks != Asks::Tests {
+            let now = request.asks == Asks::Now;
+            checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Source, now, &mut session, problems)?);
+        }
         checked.source = Some(server);
         Ok(sides)
     };
@@ -183,6 +210,9 @@ fn target_side(
         let notes = &mut checked.notes;
         let tables = TargetLook { plan, session: &mut session, server: &server, problems, notes, known: None }.tables(request.selected)?;
         checked.target = Some(server);
+        if request.asks != Asks::Tests {
+            checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Target, false, &mut session, problems)?);
+        }
         Ok(tables)
     };
     checked.tables = look(checked, problems).map_err(|source| CheckError::Target { source })?;

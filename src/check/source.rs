@@ -106,7 +106,7 @@ fn advice(error: &ServerError, user: &str, session: &mut Session, tables: &mut O
 }
 
 /// The bytes of the word at a position that counts characters from 1.
-fn token(text: &str, at: u32) -> Range<usize> {
+pub(super) fn token(text: &str, at: u32) -> Range<usize> {
     let start = text.char_indices().nth(at.saturating_sub(1) as usize).map_or(text.len(), |(start, _)| start);
     let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$');
     let word: usize = text[start..].chars().take_while(|c| in_name(*c)).map(char::len_utf8).sum();

@@ -142,6 +142,15 @@ pub(super) enum Command {
     /// what to do; then the entities in load order with their rows and bytes as estimated.
     #[command(after_long_help = "Examples:\n  etl check\n  etl check --only tasks --with-deps --json")]
     Check,
+    /// Run the unit tests of the plan: a source row, and what must come of it
+    ///
+    /// Needs the types of the columns, from both databases or as the staging file recorded them, and no rows. `etl check` and every command
+    /// that moves rows run them as well. A test that fails is shown with what it expects and what it got; the exit code is then 2.
+    #[command(after_long_help = "Examples:\n  etl test\n  etl test --only orders\n  etl test \"price\" --json")]
+    Test {
+        /// Only tests with these words in their names
+        name: Option<String>,
+    },
     /// Read the old database into the staging file
     ///
     /// All readers share one snapshot. A stopped extract continues behind the last stored chunk. Afterwards the source is not needed
@@ -377,6 +386,7 @@ impl Command {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Check => "check",
+            Self::Test { .. } => "test",
             Self::Extract(_) => "extract",
             Self::Transform(_) => "transform",
             Self::Load(_) => "load",

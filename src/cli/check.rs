@@ -64,6 +64,7 @@ fn text(prepared: &Prepared) -> String {
     for note in &checked.notes {
         let _ = writeln!(text, "note: {note}");
     }
+    text.push_str(&assured(prepared));
     let warnings = problems.all().len();
     let warnings = match warnings {
         0 => String::new(),
@@ -74,8 +75,29 @@ fn text(prepared: &Prepared) -> String {
     text
 }
 
+/// What was asked and tested.
+fn assured(prepared: &Prepared) -> String {
+    let Prepared { checked, .. } = prepared;
+    let met = checked.expectations.iter().filter(|e| e.met == Some(true)).count();
+    let later = checked.expectations.iter().filter(|e| e.met.is_none()).count();
+    let asked = checked.expectations.len() - later;
+    let mut said = Vec::new();
+    if asked + later > 0 {
+        said.push(format!("expectations: {met} of {asked} are met by the source, {later} are asked of the target after the load"));
+    }
+    if !checked.tests.is_empty() {
+        let passed = checked.tests.iter().filter(|test| test.passed()).count();
+        said.push(format!("tests: {passed} of {} passed", checked.tests.len()));
+    }
+    said.push(String::new());
+    said.join("\n")
+}
+
 fn object(prepared: &Prepared, exit: Exit) -> Value {
     let Prepared { plan, selected, checked, problems, .. } = prepared;
+    let expectations =
+        checked.expectations.iter().map(|e| json!({"name": e.name, "on": e.on, "expected": e.wanted, "found": e.found, "met": e.met}));
+    let passed = checked.tests.iter().filter(|test| test.passed()).count();
     let entities = plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]).map(|(index, entity)| {
         let size = checked.sizes.get(index).copied().flatten();
         json!({"name": entity.name, "target": entity.target.value, "level": entity.level, "rows": size.map(|s| s.rows), "bytes": size.map(|s| s.bytes),
@@ -84,7 +106,8 @@ fn object(prepared: &Prepared, exit: Exit) -> Value {
     json!({
         "schema": 1, "status": exit.word(), "exit": exit.code(), "migration": plan.name,
         "problems": listed(problems), "entities": entities.collect::<Vec<_>>(),
-        "disk_bytes": checked.disk_needed, "notes": checked.notes,
+        "disk_bytes": checked.disk_needed, "notes": checked.notes, "expectations": expectations.collect::<Vec<_>>(),
+        "tests": {"passed": passed, "failed": checked.tests.len() - passed},
     })
 }
 

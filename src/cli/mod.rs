@@ -21,6 +21,7 @@ mod rollback;
 mod run;
 mod status;
 mod table;
+mod test;
 mod transform;
 mod validate;
 mod value;
@@ -68,6 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(context: &Context<'_>, command: &Command) -> Result<Exit, Error> {
     match command {
         Command::Check => check::run(context),
+        Command::Test { name } => test::run(context, name.as_deref()),
         Command::Extract(args) => extract::run(context, args),
         Command::Transform(args) => transform::run(context, args),
         Command::Load(args) => load::run(context, args),

@@ -87,6 +87,7 @@ fn validated(context: &Context<'_>, setup: &Setup<'_>, stop: &AtomicBool, progre
         entities: &setup.entities,
         selected: &setup.selected,
         staging: &setup.staging,
+        source: setup.source.as_ref(),
         target,
         jobs: setup.settings.jobs,
         show_values: context.args.show_values,

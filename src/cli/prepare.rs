@@ -2,7 +2,7 @@
 //! happens before anything is written.
 
 use super::context::{Context, if_there, refused};
-use crate::check::{CheckError, Checked, Need, Request, Side, check, parents};
+use crate::check::{Asks, CheckError, Checked, Need, Request, Side, check, parents};
 use crate::error::Error;
 use crate::pg::Endpoint;
 use crate::pipeline::{self, Redo, Stage, Stages};
@@ -24,6 +24,8 @@ pub(super) struct Prepared {
 pub(super) enum Purpose {
     /// Only the check: both catalogues.
     Check,
+    /// Only the tests of the mapping: types of columns, from a catalogue or as they were recorded.
+    Test,
     /// Moving rows.
     Stages(Stages, Redo),
     /// Taking rows out of the target.
@@ -42,7 +44,7 @@ pub(super) fn prepare(context: &Context<'_>, purpose: Purpose) -> Result<Prepare
     // A database that cannot be reached must not hide what is wrong with the plan, and is said as well.
     let failed = match prepared {
         Ok((plan, selected, checked, source, target)) if !problems.has_errors() => {
-            if !problems.all().is_empty() && purpose != Purpose::Check {
+            if !problems.all().is_empty() && !matches!(purpose, Purpose::Check | Purpose::Test) {
                 context.out.warn(problems.render().trim_end());
             }
             return Ok(Prepared { plan, selected, checked, source, target, problems });
@@ -71,7 +73,12 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
     match purpose {
         Purpose::Stages(Stages::One(Stage::Transform), _) => parents(&plan, &selected, staging.as_ref(), Need::Transformed, problems)?,
         Purpose::Stages(Stages::One(Stage::Load) | Stages::All, _) => parents(&plan, &selected, staging.as_ref(), Need::Loaded, problems)?,
-        Purpose::Stages(Stages::One(Stage::Extract), _) | Purpose::Check | Purpose::Adopt | Purpose::Rollback | Purpose::Validate => {}
+        Purpose::Stages(Stages::One(Stage::Extract), _)
+        | Purpose::Check
+        | Purpose::Test
+        | Purpose::Adopt
+        | Purpose::Rollback
+        | Purpose::Validate => {}
     }
     let source_is_needed = match purpose {
         Purpose::Check => true,
@@ -79,7 +86,7 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
             let everything_is_read = redo != Redo::Extract && staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s))?;
             stages.include(Stage::Extract) && !everything_is_read
         }
-        Purpose::Adopt => staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s)).map(|read| !read)?,
+        Purpose::Adopt | Purpose::Test => staging.as_ref().map_or(Ok(false), |s| is_read(&plan, &selected, s)).map(|read| !read)?,
         Purpose::Validate | Purpose::Rollback => false,
     };
     let source = if source_is_needed { Some(context.source(&plan)?) } else { context.source(&plan).ok() };
@@ -89,14 +96,20 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
         (_, None) => return Err(crate::staging::StagingError::Missing { path: plan.staging.clone() }.into()),
     };
     // Transform gets along with what was recorded of the target; everything else must see it.
-    let target_is_needed = !matches!(purpose, Purpose::Stages(Stages::One(Stage::Transform), _));
+    let recorded_is_enough = purpose == Purpose::Test && !source_is_needed;
+    let target_is_needed = !(recorded_is_enough || matches!(purpose, Purpose::Stages(Stages::One(Stage::Transform), _)));
     let target = if target_is_needed { Some(context.target(&plan)?) } else { context.target(&plan).ok() };
     let recorded = match &staging {
         Some(staging) if !target_is_needed => Some(Side::Staged(staging)),
         _ => None,
     };
     let seen = target.as_ref().map(Side::Server).or(recorded).ok_or_else(|| Error::usage("no target is given", "--target URL"))?;
-    let mut request = Request { plan: &plan, selected: &selected, source: source_side, target: seen };
+    let asks = match purpose {
+        Purpose::Check => Asks::Now,
+        Purpose::Test => Asks::Tests,
+        _ => Asks::Later,
+    };
+    let mut request = Request { plan: &plan, selected: &selected, source: source_side, target: seen, asks };
     let mut found = problems.clone();
     let checked = match (check(&request, &mut found), recorded) {
         (Err(CheckError::Target { source }), Some(recorded)) => {

@@ -12,7 +12,7 @@ use crate::validate;
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let stop = interrupt::listen()?;
-    let Prepared { plan, selected, checked, target, .. } = prepare(context, Purpose::Validate)?;
+    let Prepared { plan, selected, checked, source, target, .. } = prepare(context, Purpose::Validate)?;
     let Some(target) = target else { return Err(Error::usage("no target is given", "--target URL")) };
     put_back(context, &plan, &target)?;
     let progress = Progress::new(context.out, plan.entity_names(), None, context.command);
@@ -21,6 +21,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
         entities: &checked.entities,
         selected: &selected,
         staging: &plan.staging,
+        source: source.as_ref(),
         target: &target,
         jobs: context.jobs(),
         show_values: context.args.show_values,

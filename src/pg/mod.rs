@@ -4,6 +4,7 @@
 //! stay inside `pg`, `source` and `target`; the layers above see [`Session`] as a handle only.
 
 mod address;
+mod ask;
 mod catalog;
 mod connect;
 mod copy;
@@ -19,6 +20,7 @@ mod tls;
 mod types;
 
 pub use address::{EndpointError, SslMode};
+pub use ask::{Question, ask, read_only};
 pub use catalog::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, RelationKind, RowSecurity, ServerInfo, TableColumn,
     TableInfo, Trigger, UniqueKey,

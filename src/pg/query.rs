@@ -23,7 +23,7 @@ impl SourceQuery {
     }
 
     /// What stands before `from`, `from`, and what stands behind it.
-    fn parts(&self) -> (String, String, &'static str) {
+    pub(super) fn parts(&self) -> (String, String, &'static str) {
         let from = self.from.trim().trim_end_matches(';').trim_end();
         let with = self.with.as_deref().map(|w| w.trim().trim_end_matches(',')).filter(|w| !w.is_empty());
         let with = with.map_or_else(String::new, |w| if begins_with_word(w, "with") { format!("{w}\n") } else { format!("WITH {w}\n") });

@@ -14,6 +14,7 @@ mod adopt;
 mod constraints;
 mod coordinator;
 mod dispatch;
+mod expect;
 mod extract;
 mod failpoint;
 mod load;

@@ -13,7 +13,7 @@ use super::retry::retry;
 use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
 use super::shared::Shared;
 use super::store::{self, Store};
-use super::{adopt, constraints, load, resume};
+use super::{adopt, constraints, expect, load, resume};
 use uuid::Uuid;
 
 use crate::plan::CompiledEntity;
@@ -64,6 +64,8 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     let exit = match &result {
         Ok(finished) if finished.interrupted => RunExit { code: 130, reason: "interrupted".into() },
         Ok(_) => RunExit { code: 0, reason: "done".into() },
+        // As the command will end: the plan does not fit this source.
+        Err(error @ PipelineError::Expectations { .. }) => RunExit { code: 2, reason: error.to_string() },
         Err(error) => RunExit { code: 1, reason: error.to_string() },
     };
     // The writer is the last to close: then SQLite folds the write-ahead log into the file, which can be copied as it is.
@@ -207,6 +209,7 @@ fn open_source(
         server_version: info.version.clone(),
         wal_lsn: info.lsn.clone(),
     })?;
+    expect::ask_source(shared, writer, &mut holder, snapshot)?;
     let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
     let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
     let mut estimated_rows = 0;

@@ -186,6 +186,14 @@ pub enum PipelineError {
         /// What does not fit, and what to do.
         message: String,
     },
+    /// The source is not what the plan rests on.
+    #[error(
+        "the source does not meet what the plan expects of it, so nothing was read: {message}; `etl check` shows where that is written"
+    )]
+    Expectations {
+        /// Which expectations, what was expected and what was found.
+        message: String,
+    },
     /// A stage cannot begin.
     #[error("{message}")]
     NotReady {

@@ -1,6 +1,8 @@
 //! Binds a plan's expressions against real columns: every name, type and mandatory column is checked here, and what comes out
 //! is ready to run. Boundary: columns are handed in, read from catalogues by `check` or from a staging file by a later stage.
 
+mod unit;
+
 use std::collections::BTreeSet;
 
 use crate::expr::{Ast, Diagnostic, EntityKey, Expr, Scope, bind, codes};
@@ -9,6 +11,7 @@ use crate::row::{Column, KeyKind, SqlType};
 use super::problem::{Problem, Problems, Severity, nearest};
 use super::resolve::{ColumnPlan, EntityPlan, GroupPlan, MergePlan, OnError, Plan};
 use super::text::Text;
+pub use unit::{CompiledTest, Expected, KeyAnswers};
 
 /// A column of the target table, as far as a plan cares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +148,8 @@ pub struct CompiledEntity {
     pub parents: Vec<usize>,
     /// Whether it refers to itself.
     pub refers_to_itself: bool,
+    /// Unit tests of its mapping.
+    pub tests: Vec<CompiledTest>,
 }
 
 impl CompiledEntity {
@@ -223,6 +228,7 @@ impl Compiler<'_> {
             _ => None,
         };
         let unique = self.positions(&self.entity.unique, &columns);
+        let tests = self.tests(index, key.as_ref());
         if self.problems.errors() > before {
             return None;
         }
@@ -242,6 +248,7 @@ impl Compiler<'_> {
             controls,
             parents: self.entity.parents.iter().map(|p| p.entity).collect(),
             refers_to_itself: self.entity.refers_to_itself,
+            tests,
         })
     }
 

@@ -1,6 +1,8 @@
 //! The plan as written: TOML read key by key, so that every unknown key, wrong type and missing setting is found in one go and
 //! has its place. Boundary: no meaning is given to expressions or names here; that is `resolve`.
 
+mod checks;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::problem::{Problems, nearest};
 use super::text::Text;
+pub(super) use checks::{ExpectDocument, ExpectedDocument, TestDocument, ValueDocument};
 
 /// A file of the plan.
 #[derive(Clone, Debug)]
@@ -114,6 +117,8 @@ pub struct EntityDocument {
     pub(super) merge: Option<MergeDocument>,
     pub(super) adopt: Option<AdoptDocument>,
     pub(super) controls: Vec<ControlDocument>,
+    pub(super) expects: Vec<ExpectDocument>,
+    pub(super) tests: Vec<TestDocument>,
 }
 
 /// The whole plan as written.
@@ -135,6 +140,7 @@ pub struct Document {
     pub(super) codes: Vec<CodesDocument>,
     pub(super) functions: Vec<FunctionDocument>,
     pub(super) entities: Vec<EntityDocument>,
+    pub(super) expects: Vec<ExpectDocument>,
 }
 
 /// Reads `etl.toml` at `path` and the entity files that it names. Everything wrong goes to `problems`; what could be read is
@@ -341,7 +347,8 @@ fn article(noun: &str) -> String {
 }
 
 fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems) -> Vec<Text> {
-    root.only(&["migration", "source", "target", "codes", "functions"], problems);
+    root.only(&["migration", "source", "target", "codes", "functions", "expect"], problems);
+    document.expects = root.tables("expect", problems).iter().map(|table| checks::read_expect(table, problems)).collect();
     let mut patterns = Vec::new();
     if let Some(migration) = root.sub("migration", problems) {
         migration.only(&["name", "staging", "entities", "ids", "namespace", "quarantine"], problems);
@@ -407,7 +414,10 @@ fn read_root(root: &Table<'_>, document: &mut Document, problems: &mut Problems)
 
 fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> EntityDocument {
     root.only(
-        &["name", "target", "key", "from", "ids", "phase", "unique", "adopt", "columns", "ignore", "filter", "merge", "control"],
+        &[
+            "name", "target", "key", "from", "ids", "phase", "unique", "adopt", "columns", "ignore", "filter", "merge", "control",
+            "expect", "test",
+        ],
         problems,
     );
     let missing = |key: &str, example: &str, problems: &mut Problems| {
@@ -443,6 +453,8 @@ fn read_entity(root: &Table<'_>, stem: String, problems: &mut Problems) -> Entit
         }),
         adopt: read_adopt(root, problems),
         controls: root.sub("control", problems).map_or_else(Vec::new, |controls| read_controls(&controls, problems)),
+        expects: root.tables("expect", problems).iter().map(|table| checks::read_expect(table, problems)).collect(),
+        tests: root.tables("test", problems).iter().map(|table| checks::read_test(table, problems)).collect(),
     }
 }
 

@@ -6,17 +6,20 @@
 
 mod compile;
 mod document;
+mod expect;
 mod graph;
 mod problem;
 mod resolve;
 mod settings;
 mod text;
+mod unit;
 
 pub use compile::{
-    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, KeyColumns, NewIds, ParentUse,
-    TargetColumn, TargetShape, compile,
+    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, CompiledTest, Expected, KeyAnswers,
+    KeyColumns, NewIds, ParentUse, TargetColumn, TargetShape, compile,
 };
 pub use document::{PlanFile, read as read_document};
+pub use expect::{Asked, ExpectOn, ExpectPlan, Gravity, Wanted};
 pub(crate) use problem::nearest;
 pub use problem::{Problem, Problems, Severity};
 pub use resolve::{
@@ -25,3 +28,4 @@ pub use resolve::{
 };
 pub use settings::{SettingError, expand};
 pub use text::Text;
+pub use unit::{Answer, AnswerPlan, ExpectedPlan, TestPlan, ValuePlan};

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::document::{AdoptDocument, CodesDocument, Document, EntityDocument, PlanFile, read};
+use super::expect::{ExpectOn, ExpectPlan, resolve_expects};
 use super::graph;
 use super::problem::{Problems, nearest};
 use super::text::Text;
+use super::unit::{TestPlan, resolve_tests};
 use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, codes as codes_of_expressions, parse};
 
 /// The code tables of a plan, by name.
@@ -197,6 +199,10 @@ pub struct EntityPlan {
     pub unique: Vec<Text>,
     /// Control sums.
     pub controls: Vec<ControlPlan>,
+    /// What is expected of its rows; no part of the fingerprints, since no row changes by it.
+    pub expects: Vec<ExpectPlan>,
+    /// Unit tests of its mapping; no part of the fingerprints either.
+    pub tests: Vec<TestPlan>,
     /// Entities that its references name, itself left out.
     pub parents: Vec<Parent>,
     /// Whether it refers to itself.
@@ -240,6 +246,8 @@ pub struct Plan {
     pub functions: Functions,
     /// Entities in load order.
     pub entities: Vec<EntityPlan>,
+    /// What is expected of the databases as a whole.
+    pub expects: Vec<ExpectPlan>,
     /// The files it was read from.
     pub files: Vec<PlanFile>,
     /// A digest of all files.
@@ -264,6 +272,16 @@ impl Plan {
         found
     }
 
+    /// The expectations about one database that concern these entities, each with the index of the entity in whose file it stands. What is
+    /// expected of the target as a whole can only be asked when all entities are there.
+    pub fn expectations(&self, on: ExpectOn, selected: &[bool]) -> Vec<(Option<usize>, &ExpectPlan)> {
+        let whole = on == ExpectOn::Source || !selected.contains(&false);
+        let of_plan = self.expects.iter().filter(|_| whole).map(|expect| (None, expect));
+        let of_entities = self.entities.iter().enumerate().filter(|(index, _)| selected.get(*index) == Some(&true));
+        let of_entities = of_entities.flat_map(|(index, entity)| entity.expects.iter().map(move |expect| (Some(index), expect)));
+        of_plan.chain(of_entities).filter(|(_, expect)| expect.on == on).collect()
+    }
+
     /// The names of all entities, in load order.
     pub fn entity_names(&self) -> Vec<String> {
         self.entities.iter().map(|e| e.name.clone()).collect()
@@ -282,6 +300,8 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
     let entities: Vec<EntityPlan> =
         document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &shared, problems)).collect();
     let entities = in_load_order(entities, &functions, &codes, problems);
+    let expects = resolve_expects(&document.expects, false, problems);
+    one_name_each(&expects, &entities, problems);
     let namespace = namespace(&document, problems);
     let hash = fingerprint(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
     let all_ids = document.ids.iter().chain(document.entities.iter().filter_map(|e| e.ids.as_ref()));
@@ -308,10 +328,23 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
         codes,
         functions,
         entities,
+        expects,
         folder: document.folder,
         files: document.files,
         hash,
     })
+}
+
+/// Expectations are reported and remembered by their names.
+fn one_name_each(of_plan: &[ExpectPlan], entities: &[EntityPlan], problems: &mut Problems) {
+    let all: Vec<&ExpectPlan> = of_plan.iter().chain(entities.iter().flat_map(|entity| &entity.expects)).collect();
+    for (at, expect) in all.iter().enumerate() {
+        if all[..at].iter().any(|other| other.name == expect.name) {
+            let message = format!("two expectations are called `{}`", expect.name);
+            let help = Some("give each a name of its own".to_owned());
+            problems.error("E0023", Some(expect.place.clone()), message, "this is the second", help);
+        }
+    }
 }
 
 /// A digest of texts: UUIDv5, so SHA-1, of the texts with their lengths between them.
@@ -352,7 +385,7 @@ fn functions(document: &Document, problems: &mut Problems) -> Functions {
 }
 
 /// Parses an expression of the plan; a mistake is reported where it is written.
-fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
+pub(super) fn parsed(text: &Text, problems: &mut Problems) -> Option<Ast> {
     match parse(&text.value) {
         Ok(ast) => Some(ast),
         Err(diagnostic) => {
@@ -380,7 +413,7 @@ fn code_table(codes: &CodesDocument, problems: &mut Problems) -> CodeTable {
     }
 }
 
-fn choice<T: Copy>(written: Option<&Text>, choices: &[(&str, T)], default: T, problems: &mut Problems) -> T {
+pub(super) fn choice<T: Copy>(written: Option<&Text>, choices: &[(&str, T)], default: T, problems: &mut Problems) -> T {
     let Some(text) = written else { return default };
     if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text.value) {
         return *value;
@@ -492,6 +525,8 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         adopt: entity.adopt.as_ref().and_then(|adopt| resolve_adopt(adopt, problems)),
         unique: entity.unique.clone(),
         controls,
+        expects: resolve_expects(&entity.expects, true, problems),
+        tests: resolve_tests(entity, problems),
         parents: Vec::new(),
         refers_to_itself: false,
         level: 0,

@@ -64,6 +64,7 @@ impl Summary {
             report: ending.report.map(|path| path.display().to_string()),
             alarms: found.alarms,
             profiles: found.profiles,
+            expectations: found.expectations,
             upkeep: found.upkeep,
             validated_at: proof.map(|proof| proof.at.to_string()),
             stages: record.as_ref().map_or_else(Vec::new, |run| spans(plan, run, &ledgers, &times, validation)),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::number::{bytes, decimal, duration, seconds, thousands};
 use super::{EntitySummary, Summary};
+use crate::plan::Gravity;
 use crate::validate::ColumnFacts;
 
 impl Summary {
@@ -79,6 +80,22 @@ impl Summary {
         out.push('\n');
     }
 
+    fn expectation_table(&self, out: &mut String) {
+        let rows = self.expectations.iter().map(|e| {
+            let verdict = match (e.met, e.severity) {
+                (Some(true), _) => "met",
+                (Some(false), Gravity::Error) => "**not met**",
+                (Some(false), Gravity::Alarm) => "alarm",
+                (None, _) => "not asked",
+            };
+            let text = |part: &Option<String>| part.clone().unwrap_or_default();
+            let query = format!("`{}`", e.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+            let cells = [text(&e.entity), e.name.clone(), e.on.word().to_owned(), e.expected.clone(), text(&e.found), verdict.to_owned()];
+            cells.into_iter().chain([query]).collect()
+        });
+        table(out, "Expectations", &["entity", "expectation", "of", "expected", "found", "", "query"], rows.collect());
+    }
+
     fn alarm_table(&self, out: &mut String) {
         let rows = self.alarms.iter().map(|a| vec![a.entity.clone(), a.column.clone().unwrap_or_default(), a.message.clone()]);
         table(out, "Alarms", &["entity", "column", ""], rows.collect());
@@ -151,6 +168,7 @@ impl Summary {
         });
         table(out, "Control sums", &["entity", "control", "source", "loaded", "held", "target", ""], controls.collect());
         self.groups(out);
+        self.expectation_table(out);
         let references = self.references.iter().map(|r| {
             let mut cells = vec![r.entity.clone(), r.column.clone(), r.parent.clone()];
             cells.extend([r.hit, r.null, r.missing, r.parent_quarantined, r.parent_filtered, r.orphans].map(thousands));

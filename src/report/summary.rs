@@ -13,7 +13,7 @@ use super::ReportError;
 use super::spans::{Facts, StageSpan};
 use super::threads::ThreadTime;
 use crate::staging::RunId;
-use crate::validate::{Alarm, Control, Difference, Profile, Reference, TableCheck, Upkeep};
+use crate::validate::{Alarm, Control, Difference, Expectation, Profile, Reference, TableCheck, Upkeep};
 
 /// The version of the shape of [`Summary`].
 pub const SCHEMA: u32 = 1;
@@ -85,6 +85,8 @@ pub struct Summary {
     pub alarms: Vec<Alarm>,
     /// What the columns hold in the loaded rows, source against target.
     pub profiles: Vec<Profile>,
+    /// The expectations of the plan, of the source and of the target.
+    pub expectations: Vec<Expectation>,
     /// What was checked beside the rows.
     pub upkeep: Upkeep,
     /// When the target was compared, in UTC; `null` where it was not.
@@ -234,6 +236,7 @@ impl Seconds {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::plan::{ExpectOn, Gravity};
     use crate::validate::{AlarmKind, ColumnFacts, OrphanProof, TargetColumn};
 
     fn entity(name: &str, read: u64, quarantined: u64) -> EntitySummary {
@@ -359,6 +362,18 @@ pub(super) mod tests {
                 }],
                 micros: 1_000,
             }],
+            expectations: vec![Expectation {
+                entity: Some("orders".to_owned()),
+                name: "every status is known".to_owned(),
+                on: ExpectOn::Source,
+                severity: Gravity::Error,
+                expected: "none".to_owned(),
+                found: Some("0".to_owned()),
+                met: Some(true),
+                answered: Some("2025-10-15T08:00:00Z".to_owned()),
+                why: None,
+                sql: "SELECT count(*) FROM orders WHERE status > 7".to_owned(),
+            }],
             upkeep: Upkeep { constraints: 12, sequences: 3 },
             validated_at: Some("2025-10-15T08:00:08Z".to_owned()),
             stages: vec![
@@ -398,6 +413,9 @@ pub(super) mod tests {
         assert_eq!(at("/references/0/orphans"), 0);
         assert_eq!(at("/references/0/proof"), "foreign_key");
         assert_eq!(at("/differences"), serde_json::json!([]));
+        assert_eq!(at("/expectations/0/met"), true);
+        assert_eq!(at("/expectations/0/on"), "source");
+        assert_eq!(at("/expectations/0/severity"), "error");
         for field in
             ["/run", "/plan_hash", "/snapshots/0/taken", "/totals/read", "/reason", "/report", "/entities/0/merged", "/entities/0/adopted"]
         {

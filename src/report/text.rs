@@ -3,6 +3,7 @@
 use super::grid::{Grid, WIDTH, shortened};
 use super::number::{bytes, decimal, duration, seconds, thousands};
 use super::{EntitySummary, Seconds, Summary};
+use crate::plan::Gravity;
 use crate::validate::{Control, Difference, DifferenceKind};
 
 /// Differences that are shown here; the others are in the report files.
@@ -21,6 +22,7 @@ impl Summary {
         }
         section(&mut lines, self.notes());
         section(&mut lines, controls(&self.controls));
+        section(&mut lines, self.expected());
         section(&mut lines, self.reasons());
         section(&mut lines, self.filtered_by());
         section(&mut lines, self.incidents());
@@ -107,6 +109,27 @@ impl Summary {
 
     fn incidents(&self) -> Vec<String> {
         counted("incidents", &self.entities, |e| e.incidents.iter().map(|i| (format!("{} {}", i.column, i.code), i.count)).collect())
+    }
+
+    /// The expectations that are not met or were not asked, and how many are.
+    fn expected(&self) -> Vec<String> {
+        if self.expectations.is_empty() {
+            return Vec::new();
+        }
+        let met = self.expectations.iter().filter(|e| e.met == Some(true)).count();
+        let mut lines = vec![format!("expectations met: {met} of {}", self.expectations.len())];
+        for e in self.expectations.iter().filter(|e| e.met != Some(true)) {
+            let how = match (&e.found, e.severity) {
+                (Some(_), Gravity::Error) => "NOT MET",
+                (Some(_), Gravity::Alarm) => "alarm",
+                (None, _) => "not asked",
+            };
+            lines.push(format!("  {how:<9} {} ({})", shortened(&e.name, WIDTH - 24), e.on.word()));
+            if let Some(found) = &e.found {
+                lines.push(format!("            expected {}, found {found}", e.expected));
+            }
+        }
+        lines
     }
 
     /// What a person has to look at.
@@ -257,6 +280,8 @@ total        2.4        4.0   7.8       2.2   98,021
 
 control sum                 source        loaded  held
 payments.total_price  4,265,865.12  4,265,865.12  0.00  equal
+
+expectations met: 1 of 1
 
 quarantine                  rows
 tasks: REF_MISSING         6,000

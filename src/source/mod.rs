@@ -5,6 +5,7 @@
 
 mod controls;
 mod error;
+mod expect;
 mod keyed;
 mod query;
 mod ranges;
@@ -13,6 +14,7 @@ mod snapshot;
 
 pub use controls::{ControlSums, GroupSum, control_sums, group_sums};
 pub use error::SourceError;
+pub use expect::source_question;
 pub use keyed::read_rows;
 pub use query::source_query;
 pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};

@@ -12,6 +12,7 @@ mod limit;
 mod mint;
 mod row;
 mod survey;
+mod unit;
 
 pub use adopted::AdoptedKeys;
 pub use chunk::{ChunkOutput, IncidentCount, KeyFate, ReferenceCount, RejectedRow, RowKey, TransformError, control_sums, transform_chunk};
@@ -20,3 +21,4 @@ pub use keys::{Fate, KeySnapshot, KeySnapshotBuilder};
 pub use mint::Minter;
 pub use row::Inputs;
 pub use survey::{Survey, Surveyor};
+pub use unit::{Mismatch, Verdict, run_test};

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{ExpectOn, Gravity};
 use crate::row::Group;
 
 /// The most differences that are listed; all of them are counted.
@@ -32,6 +33,8 @@ pub enum DifferenceKind {
     Constraint,
     /// A sequence would give a value that is taken.
     Sequence,
+    /// An expectation of the plan is not met.
+    Expectation,
 }
 
 impl DifferenceKind {
@@ -47,6 +50,7 @@ impl DifferenceKind {
             Self::Mapping => "mapping",
             Self::Constraint => "constraint",
             Self::Sequence => "sequence",
+            Self::Expectation => "expectation",
         }
     }
 }
@@ -205,6 +209,8 @@ pub enum AlarmKind {
     AllNull,
     /// A target column has clearly fewer values than what it is made of, and no incident says why.
     FewerValues,
+    /// An expectation of the plan that is only to be told is not met, or could not be asked.
+    Expectation,
 }
 
 /// Something that is no difference and still hardly ever meant: a person has to look.
@@ -218,6 +224,31 @@ pub struct Alarm {
     pub column: Option<String>,
     /// The alarm in words, without values of rows.
     pub message: String,
+}
+
+/// An expectation of the plan, and the answer. Never a value of a row: a number, or `true` or `false`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// The entity in whose file it stands.
+    pub entity: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Which database was asked.
+    pub on: ExpectOn,
+    /// What it means when it is not met.
+    pub severity: Gravity,
+    /// What is expected, in words.
+    pub expected: String,
+    /// The answer; `None` where it was not asked.
+    pub found: Option<String>,
+    /// Whether it is met; `None` where it was not asked.
+    pub met: Option<bool>,
+    /// When the answer was true, in UTC: of the source, when the snapshot was taken.
+    pub answered: Option<String>,
+    /// Why it was not asked.
+    pub why: Option<String>,
+    /// The SQL that was asked.
+    pub sql: String,
 }
 
 /// What a column holds in the loaded rows.
@@ -326,6 +357,9 @@ pub struct Validation {
     pub alarms: Vec<Alarm>,
     /// What the columns hold.
     pub profiles: Vec<Profile>,
+    /// The expectations of the plan.
+    #[serde(default)]
+    pub expectations: Vec<Expectation>,
     /// What was checked beside the rows.
     pub upkeep: Upkeep,
     /// The first differences.

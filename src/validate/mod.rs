@@ -11,6 +11,7 @@ mod cells;
 mod controls;
 mod describe;
 mod error;
+mod expectations;
 mod finding;
 mod ledger;
 mod lookup;
@@ -25,7 +26,7 @@ mod upkeep;
 
 pub use error::ValidateError;
 pub use finding::{
-    Alarm, AlarmKind, ColumnFacts, Control, ControlGroup, Difference, DifferenceKind, EntityCheck, OrphanProof, Profile, Reference,
-    TableCheck, TargetColumn, Upkeep, Validation,
+    Alarm, AlarmKind, ColumnFacts, Control, ControlGroup, Difference, DifferenceKind, EntityCheck, Expectation, OrphanProof, Profile,
+    Reference, TableCheck, TargetColumn, Upkeep, Validation,
 };
 pub use run::{Progress, Request, validate};

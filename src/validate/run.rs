@@ -8,6 +8,7 @@ use super::adopted::check_adopted;
 use super::alarms;
 use super::cells::{Means, TableResult, compare_table};
 use super::controls::check_controls;
+use super::expectations::check_expectations;
 use super::finding::Profile;
 use super::ledger::check_ledgers;
 use super::mapping::{MappingResult, Mappings, compare_mapping};
@@ -32,6 +33,8 @@ pub struct Request<'a> {
     pub selected: &'a [bool],
     /// The staging file.
     pub staging: &'a Path,
+    /// The source, where it is known; only expectations that were never put to it are asked there.
+    pub source: Option<&'a Endpoint>,
     /// The target.
     pub target: &'a Endpoint,
     /// Threads that may be busy at a time.
@@ -88,6 +91,7 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_sequences(&subjects, &mut session, &mut found)?;
     found.profiles = profiles;
     alarms::raise(request, &subjects, &reader, &mut found)?;
+    check_expectations(request, &reader, &mut session, &mut found)?;
     found.micros = Moment::now().micros_since(began);
     Ok(found)
 }

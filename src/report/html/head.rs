@@ -5,9 +5,10 @@ use crate::report::Summary;
 use crate::report::number::{bytes, duration, thousands};
 
 /// The sections and what they are called, in their order.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("ledger", "Ledger"),
     ("money", "Control sums"),
+    ("expectations", "Expectations"),
     ("references", "References"),
     ("quarantine", "Quarantine"),
     ("incidents", "Incidents"),
@@ -57,6 +58,7 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
 fn is_there(s: &Summary, id: &str) -> bool {
     match id {
         "money" => !s.controls.is_empty(),
+        "expectations" => !s.expectations.is_empty(),
         "references" => !s.references.is_empty(),
         "incidents" => s.entities.iter().any(|e| !e.incidents.is_empty()),
         "profiles" => !s.profiles.is_empty(),

@@ -4,6 +4,7 @@
 //! Written by hand and not with a template engine: the page is tables, and a table is a call with its columns checked by the compiler.
 
 mod checks;
+mod expectations;
 mod gantt;
 mod graph;
 mod head;
@@ -34,6 +35,7 @@ impl Summary {
         checks::differences(&mut page, self);
         ledger::write(&mut page, self);
         money::write(&mut page, self);
+        expectations::write(&mut page, self);
         references::write(&mut page, self);
         quarantine::write(&mut page, self);
         graph::write(&mut page, self);
@@ -56,7 +58,20 @@ mod tests {
     fn the_page_is_whole_and_has_its_sections() {
         let page = example().to_html();
         assert_well_formed(&page);
-        for id in ["alarms", "ledger", "money", "references", "quarantine", "incidents", "graph", "timings", "profiles", "checks", "run"] {
+        for id in [
+            "alarms",
+            "ledger",
+            "money",
+            "expectations",
+            "references",
+            "quarantine",
+            "incidents",
+            "graph",
+            "timings",
+            "profiles",
+            "checks",
+            "run",
+        ] {
             assert!(page.contains(&format!("id=\"{id}\"")), "{id} is missing");
         }
         for figure in ["762,604", "4,265,865.12", "REF_MISSING", "soft-deleted", "REF_NULLED", "98,021", "116.0 MiB"] {
@@ -83,6 +98,8 @@ mod tests {
         summary.profiles[0].target[0].facts.name = hostile.to_owned();
         summary.profiles[0].source[0].samples = vec![hostile.to_owned()];
         summary.tables[0].table = hostile.to_owned();
+        summary.expectations[0].name = hostile.to_owned();
+        summary.expectations[0].sql = hostile.to_owned();
         summary.facts.command = hostile.to_owned();
         for entity in &mut summary.entities {
             entity.name = hostile.to_owned();
@@ -110,6 +127,7 @@ mod tests {
         summary.profiles.clear();
         summary.tables.clear();
         summary.alarms.clear();
+        summary.expectations.clear();
         summary.snapshots.clear();
         summary.totals = crate::report::Totals::default();
         summary.validated = false;

@@ -1,0 +1,163 @@
+//! Questions of a user to a database: a query of theirs, put so that it gives one number, run where it can change nothing. Boundary: how
+//! it is asked; what the number should be is the plan's matter.
+
+use std::time::Duration;
+
+use super::{PgError, Session, SourceQuery, types};
+use crate::row::SqlType;
+
+/// A question, as SQL that gives one row with one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    before: String,
+    text: String,
+    behind: &'static str,
+    /// Blank characters that stand before the text where it is written.
+    leading: usize,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Rows,
+    Value,
+    Exceptions,
+}
+
+impl Question {
+    /// How many rows a query gives.
+    pub fn rows(query: &SourceQuery) -> Self {
+        Self::of(query, "SELECT pg_catalog.count(*)::text FROM (", "\n) AS q", Form::Rows)
+    }
+
+    /// The only value that a query gives.
+    pub fn value(query: &SourceQuery) -> Self {
+        Self::of(query, "SELECT v::text FROM (", "\n) AS q (v) LIMIT 2", Form::Value)
+    }
+
+    /// For how many rows of `from`, an expression of the FROM clause, a condition is not true: false or NULL.
+    pub fn exceptions(from: &str, condition: &str) -> Self {
+        let before = format!("SELECT pg_catalog.count(*)::text {from} WHERE (");
+        Self { before, text: condition.to_owned(), behind: "\n) IS NOT TRUE", leading: 0, form: Form::Exceptions }
+    }
+
+    fn of(query: &SourceQuery, before: &str, behind: &'static str, form: Form) -> Self {
+        let (with, from, closing) = query.parts();
+        // What `parts` puts behind the text are a line break and, rarely, a parenthesis of its own.
+        let text = format!("{from}{closing}");
+        let leading = query.from.chars().take_while(|c| c.is_whitespace()).count();
+        Self { before: format!("{before}{with}"), text, behind, leading, form }
+    }
+
+    /// The whole question.
+    pub fn sql(&self) -> String {
+        format!("{}{}{}", self.before, self.text, self.behind)
+    }
+
+    /// The error of the server with its position counted in the user's text, from 1; without one where it is not in it.
+    fn located(&self, error: PgError) -> PgError {
+        let PgError::Server { server, mut error } = error else { return error };
+        error.position = error.position.and_then(|at| {
+            let at = (at as usize).checked_sub(self.before.chars().count())?;
+            (1..=self.text.chars().count()).contains(&at).then(|| u32::try_from(at + self.leading).ok()).flatten()
+        });
+        PgError::Server { server, error }
+    }
+
+    /// Whether the server understands the question and lets it be asked, without asking it; within the transaction that is open, which is
+    /// as before afterwards. Gives what keeps the query from being one number, in words.
+    pub fn check(&self, session: &mut Session) -> Result<Option<String>, PgError> {
+        behind_savepoint(session, |session| self.look(session))
+    }
+
+    fn look(&self, session: &mut Session) -> Result<Option<String>, PgError> {
+        if self.form == Form::Value {
+            // The bare query first: with its only column given a name and a cast, other mistakes would come up.
+            let head = self.before.replacen("SELECT v::text", "SELECT *", 1);
+            let bare = Self { before: head, behind: "\n) AS q", ..self.clone() };
+            let (client, server) = session.parts();
+            let server = server.to_owned();
+            let statement = client.prepare(&bare.sql()).map_err(|e| bare.located(PgError::from_driver(&server, e)))?;
+            let oids: Vec<u32> = statement.columns().iter().map(|c| c.type_().oid()).collect();
+            let [oid] = oids.as_slice() else { return Ok(Some(format!("it gives {} columns", oids.len()))) };
+            let ty = types::known(&types::resolve(session, &oids)?, *oid, session)?.ty.clone();
+            if !(ty.is_integer() || matches!(ty, SqlType::Numeric | SqlType::Bool)) {
+                return Ok(Some(format!("it gives a value of type {ty}")));
+            }
+        }
+        // Preparing does not look at privileges; planning does.
+        session.query(&format!("EXPLAIN {}", self.sql()), &[]).map_err(|e| self.located_behind(e, "EXPLAIN ".len()))?;
+        Ok(None)
+    }
+
+    fn located_behind(&self, error: PgError, extra: usize) -> PgError {
+        let PgError::Server { server, mut error } = error else { return error };
+        error.position = error.position.and_then(|at| at.checked_sub(u32::try_from(extra).unwrap_or(0)));
+        self.located(PgError::Server { server, error })
+    }
+}
+
+/// Asks within the transaction that is open, which is as before afterwards, whatever happens. Gives the answer as the server prints it.
+pub fn ask(session: &mut Session, question: &Question, timeout: Duration) -> Result<String, PgError> {
+    behind_savepoint(session, |session| limited(session, question, timeout))
+}
+
+fn behind_savepoint<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
+    session.execute("SAVEPOINT etl_question")?;
+    let done = work(session);
+    match session.execute("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question") {
+        Ok(()) => done,
+        // The first error is the one to tell.
+        Err(second) => done.and(Err(second)),
+    }
+}
+
+fn limited(session: &mut Session, question: &Question, timeout: Duration) -> Result<String, PgError> {
+    // 0 would be no limit at all.
+    session.execute(&format!("SET LOCAL statement_timeout = {}", timeout.as_millis().max(1)))?;
+    // One prepared statement: the server takes no second one behind a semicolon.
+    let rows = session.query(&question.sql(), &[]).map_err(|error| question.located(error))?;
+    Ok(match rows.as_slice() {
+        [] => "no row".to_owned(),
+        [row] => row.try_get::<_, Option<String>>(0).ok().flatten().unwrap_or_else(|| "NULL".to_owned()),
+        _ => "several rows".to_owned(),
+    })
+}
+
+/// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace.
+pub fn read_only<T, E: From<PgError>>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
+    session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let done = work(session);
+    match session.execute("ROLLBACK") {
+        Ok(()) => done,
+        Err(second) => done.and(Err(second.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(with: Option<&str>, from: &str) -> SourceQuery {
+        SourceQuery { with: with.map(str::to_owned), from: from.to_owned() }
+    }
+
+    #[test]
+    fn a_query_becomes_a_number() {
+        let rows = Question::rows(&query(None, "select 1 from t -- all"));
+        assert_eq!(rows.sql(), "SELECT pg_catalog.count(*)::text FROM (select 1 from t -- all\n\n) AS q");
+        let value = Question::value(&query(Some("a AS (select 1)"), "select count(*) from a"));
+        assert_eq!(value.sql(), "SELECT v::text FROM (WITH a AS (select 1)\nselect count(*) from a\n\n) AS q (v) LIMIT 2");
+        let not = Question::exceptions("FROM (SELECT * FROM \"t\") AS src", "x > 0");
+        assert_eq!(not.sql(), "SELECT pg_catalog.count(*)::text FROM (SELECT * FROM \"t\") AS src WHERE (x > 0\n) IS NOT TRUE");
+    }
+
+    #[test]
+    fn a_position_is_one_of_the_users_text() {
+        let question = Question::rows(&query(None, "select nmae from t"));
+        let at = u32::try_from(question.sql().find("nmae").unwrap() + 1).unwrap();
+        let error = super::super::ServerError { position: Some(at), ..super::super::ServerError::default() };
+        let located = question.located(PgError::Server { server: "s".into(), error: Box::new(error) });
+        assert_eq!(located.server_error().unwrap().position, Some(8));
+    }
+}
