@@ -80,14 +80,21 @@ struct Noted {
     bytes: u64,
 }
 
+/// When a thread's account began, and what the system said of the thread then.
+#[derive(Clone, Copy)]
+struct Began {
+    at: Moment,
+    scheduled: Option<(u64, u64)>,
+}
+
 thread_local! {
-    static BEGAN: Cell<Option<(Moment, Option<(u64, u64)>)>> = const { Cell::new(None) };
+    static BEGAN: Cell<Option<Began>> = const { Cell::new(None) };
     static NOTED: Cell<Noted> = const { Cell::new(Noted { idle: 0, handing: 0, finishing: 0, busy: 0, bytes: 0 }) };
 }
 
 /// Begins the account of this thread.
 pub(super) fn open() {
-    BEGAN.set(Some((Moment::now(), scheduled())));
+    BEGAN.set(Some(Began { at: Moment::now(), scheduled: scheduled() }));
     NOTED.set(Noted::default());
 }
 
@@ -148,10 +155,10 @@ impl Account {
 
     /// Ends the account of this thread.
     pub(super) fn close(&self, role: Role) {
-        let Some((began, before)) = BEGAN.take() else { return };
+        let Some(began) = BEGAN.take() else { return };
         let noted = NOTED.get();
-        let spent = before.zip(scheduled()).map(|(before, now)| (now.0 - before.0, now.1 - before.1));
-        let wall = Moment::now().micros_since(began);
+        let spent = began.scheduled.zip(scheduled()).map(|(before, now)| (now.0 - before.0, now.1 - before.1));
+        let wall = Moment::now().micros_since(began.at);
         let usage = Usage {
             threads: 0,
             wall,

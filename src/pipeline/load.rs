@@ -102,7 +102,9 @@ impl Loader<'_, '_> {
         let payload = reader.load_transformed(chunk)?;
         account::bytes(payload.tuples.len());
         let keys = reader.chunk_keys(chunk)?;
-        let rows = reader.tuple_rows(chunk)?;
+        // Which source row a tuple is of matters only where the server refuses one, or where earlier ones were refused or moved.
+        let counted = keys.iter().filter(|key| key.outcome == Outcome::Loaded).count() as u64;
+        let mut rows = if counted == payload.rows { Vec::new() } else { reader.tuple_rows(chunk)? };
         let published = reader.published_keys(shared.id(index)?, chunk)?;
         let mapping = plan.mapping.as_ref().map(|_| mapping_tuples(shared, index, &keys, &published));
         let mut digest = SipHasher13::new();
@@ -113,6 +115,9 @@ impl Loader<'_, '_> {
         let mapping = mapping.as_ref().map(|(tuples, owners)| MappingTuples { tuples, owners: Some(owners) });
         let loaded = load_chunk(self.session()?, plan, &payload.tuples, mapping, &entry)?;
         failpoint("load.committed");
+        if rows.is_empty() && !loaded.refused.is_empty() {
+            rows = reader.tuple_rows(chunk)?;
+        }
         let count = loaded.rows;
         let mark = loaded_chunk(shared, index, chunk, &loaded, &rows, &reader)?;
         let time = shared.stage_time(index, "load", since, count)?;

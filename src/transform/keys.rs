@@ -16,18 +16,27 @@ pub enum Fate {
     Filtered,
 }
 
-/// Legacy keys of one entity and what became of them.
+/// Legacy keys of one entity and what became of them, in at most 24 bytes for a key that is a number.
 #[derive(Debug)]
 pub struct KeySnapshot {
     index: Index,
+    /// The new key at each place; [`NONE`] where there is none.
     ids: Vec<[u8; 16]>,
-    /// One byte a key: 0 found, 1 quarantined, 2 filtered. An id of zeros cannot say it, since `keep` may use any id.
-    fates: Vec<u8>,
+    /// By place, the keys at whose place stands [`NONE`], which `None` says is their new key all the same.
+    exceptions: HashMap<u32, Option<Fate>>,
+    keys: usize,
 }
+
+/// Stands where a key has no new key: so that almost every look-up ends at the one place that it reads.
+const NONE: [u8; 16] = [0xFF; 16];
 
 #[derive(Debug)]
 enum Index {
-    /// Keys that lie close together: position = `slots[key - first]`, counted from 1.
+    /// Keys with hardly a gap: the place is `key - first`.
+    Direct {
+        first: i64,
+    },
+    /// Keys that lie close together: the place is `slots[key - first]`, counted from 1.
     Dense {
         first: i64,
         slots: Vec<u32>,
@@ -37,13 +46,17 @@ enum Index {
     Text(HashMap<Box<str>, u32>),
 }
 
-/// A table of slots is chosen where it costs at most four slots of four bytes a key; a sorted list costs eight bytes.
-const SLOTS_PER_KEY: u128 = 4;
+/// Up to this span for two keys, places are given to gaps as well: 16 bytes each.
+const DIRECT_SPAN_FOR_TWO: u128 = 3;
+/// Up to this span for a key there is a table of slots of four bytes; a sorted list costs eight bytes for a key.
+const SLOTS_PER_KEY: u128 = 2;
 
 impl KeySnapshot {
     /// What became of `key`; `None` when the source has no such row.
+    #[inline]
     pub fn fate(&self, key: &LegacyKey) -> Option<Fate> {
         let at = match (&self.index, key) {
+            (Index::Direct { first }, LegacyKey::Int(key)) => usize::try_from(key.checked_sub(*first)?).ok()?,
             (Index::Dense { first, slots }, LegacyKey::Int(key)) => {
                 let slot = usize::try_from(key.checked_sub(*first)?).ok()?;
                 usize::try_from(*slots.get(slot)?).ok()?.checked_sub(1)?
@@ -52,21 +65,26 @@ impl KeySnapshot {
             (Index::Text(keys), LegacyKey::Text(key)) => usize::try_from(*keys.get(key)?).ok()?,
             _ => return None,
         };
-        Some(match self.fates[at] {
-            0 => Fate::Found(self.ids[at]),
-            1 => Fate::Quarantined,
-            _ => Fate::Filtered,
-        })
+        match self.ids.get(at)? {
+            &NONE => self.exception(at),
+            id => Some(Fate::Found(*id)),
+        }
+    }
+
+    #[cold]
+    fn exception(&self, at: usize) -> Option<Fate> {
+        let fate = self.exceptions.get(&u32::try_from(at).ok()?)?;
+        Some(fate.unwrap_or(Fate::Found(NONE)))
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.fates.len()
+        self.keys
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.fates.is_empty()
+        self.keys == 0
     }
 }
 
@@ -77,62 +95,80 @@ pub struct KeySnapshotBuilder {
     ints: Vec<i64>,
     texts: HashMap<Box<str>, u32>,
     ids: Vec<[u8; 16]>,
-    fates: Vec<u8>,
+    exceptions: HashMap<u32, Option<Fate>>,
     sorted: bool,
 }
 
 impl KeySnapshotBuilder {
     /// For keys of this kind.
     pub fn new(kind: KeyKind) -> Self {
-        Self { kind, ints: Vec::new(), texts: HashMap::new(), ids: Vec::new(), fates: Vec::new(), sorted: true }
+        Self { kind, ints: Vec::new(), texts: HashMap::new(), ids: Vec::new(), exceptions: HashMap::new(), sorted: true }
     }
 
     /// Adds a key. Keys come once each; ascending order is cheapest.
     pub fn add(&mut self, key: LegacyKey, outcome: Outcome, id: Option<[u8; 16]>) {
+        let at = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         match key {
             LegacyKey::Int(key) => {
                 self.sorted &= self.ints.last().is_none_or(|last| *last < key);
                 self.ints.push(key);
             }
             LegacyKey::Text(key) => {
-                let at = u32::try_from(self.fates.len()).unwrap_or(u32::MAX);
                 self.texts.insert(key, at);
             }
         }
-        let (fate, id) = match (outcome, id) {
-            (Outcome::Loaded | Outcome::Merged | Outcome::Adopted, Some(id)) => (0, id),
-            (Outcome::Filtered, _) => (2, [0; 16]),
-            _ => (1, [0; 16]),
+        let exception = match (outcome, id) {
+            (Outcome::Loaded | Outcome::Merged | Outcome::Adopted, Some(NONE)) => Some(None),
+            (Outcome::Loaded | Outcome::Merged | Outcome::Adopted, Some(id)) => {
+                self.ids.push(id);
+                return;
+            }
+            (Outcome::Filtered, _) => Some(Some(Fate::Filtered)),
+            _ => Some(Some(Fate::Quarantined)),
         };
-        self.ids.push(id);
-        self.fates.push(fate);
+        self.ids.push(NONE);
+        self.exceptions.extend(exception.map(|exception| (at, exception)));
     }
 
     /// The snapshot.
     pub fn finish(mut self) -> KeySnapshot {
+        let keys = self.ids.len();
         if self.kind == KeyKind::Text {
-            return KeySnapshot { index: Index::Text(self.texts), ids: self.ids, fates: self.fates };
+            return KeySnapshot { index: Index::Text(self.texts), ids: self.ids, exceptions: self.exceptions, keys };
         }
         if !self.sorted {
-            let mut order: Vec<usize> = (0..self.ints.len()).collect();
-            order.sort_by_key(|at| self.ints[*at]);
-            self.ints = order.iter().map(|at| self.ints[*at]).collect();
-            self.ids = order.iter().map(|at| self.ids[*at]).collect();
-            self.fates = order.iter().map(|at| self.fates[*at]).collect();
+            let mut order: Vec<u32> = (0..u32::try_from(keys).unwrap_or(u32::MAX)).collect();
+            order.sort_unstable_by_key(|at| self.ints[*at as usize]);
+            self.ints = order.iter().map(|at| self.ints[*at as usize]).collect();
+            self.ids = order.iter().map(|at| self.ids[*at as usize]).collect();
+            let moved = order.iter().zip(0..).filter_map(|(from, to)| Some((to, self.exceptions.remove(from)?)));
+            self.exceptions = moved.collect();
         }
         let (first, last) = (self.ints.first().copied().unwrap_or(0), self.ints.last().copied().unwrap_or(0));
         let span = u128::from(last.abs_diff(first)) + 1;
-        let index = if span <= SLOTS_PER_KEY * self.ints.len() as u128 {
+        let place = |key: &i64| usize::try_from(key.abs_diff(first)).unwrap_or(0);
+        if 2 * span <= DIRECT_SPAN_FOR_TWO * keys as u128 && u32::try_from(span).is_ok() {
+            let mut ids = vec![NONE; usize::try_from(span).unwrap_or(0)];
+            let mut exceptions = HashMap::with_capacity(self.exceptions.len());
+            for (at, key) in self.ints.iter().enumerate() {
+                ids[place(key)] = self.ids[at];
+                if self.ids[at] == NONE {
+                    let exception = u32::try_from(at).ok().and_then(|at| self.exceptions.remove(&at));
+                    exceptions.extend(exception.zip(u32::try_from(place(key)).ok()).map(|(exception, place)| (place, exception)));
+                }
+            }
+            return KeySnapshot { index: Index::Direct { first }, ids, exceptions, keys };
+        }
+        let index = if span <= SLOTS_PER_KEY * keys as u128 {
             let mut slots = vec![0_u32; usize::try_from(span).unwrap_or(0)];
             for (at, key) in self.ints.iter().enumerate() {
-                let slot = usize::try_from(key.abs_diff(first)).unwrap_or(0);
-                slots[slot] = u32::try_from(at + 1).unwrap_or(u32::MAX);
+                slots[place(key)] = u32::try_from(at + 1).unwrap_or(u32::MAX);
             }
             Index::Dense { first, slots }
         } else {
             Index::Sorted(self.ints)
         };
-        KeySnapshot { index, ids: self.ids, fates: self.fates }
+        KeySnapshot { index, ids: self.ids, exceptions: self.exceptions, keys }
     }
 }
 
@@ -143,8 +179,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_key_is_found_and_no_other(keys in prop::collection::btree_map(any::<i64>(), 0_u8..4, 0..40), dense in prop::collection::btree_map(-50_i64..50, 0_u8..4, 0..40), shuffled: bool) {
-            for keys in [keys, dense] {
+        fn every_key_is_found_and_no_other(keys in prop::collection::btree_map(any::<i64>(), 0_u8..4, 0..40), dense in prop::collection::btree_map(-50_i64..50, 0_u8..4, 0..40), full in prop::collection::btree_map(7_i64..30, 0_u8..4, 18..23), shuffled: bool) {
+            for keys in [keys, dense, full] {
                 let mut builder = KeySnapshotBuilder::new(KeyKind::Int);
                 let mut entries: Vec<(i64, u8)> = keys.iter().map(|(k, o)| (*k, *o)).collect();
                 if shuffled { entries.reverse(); }
@@ -152,12 +188,14 @@ mod tests {
                     let outcome = Outcome::from_code(outcome).unwrap();
                     let mut id = [0; 16];
                     id[..8].copy_from_slice(&key.to_be_bytes());
+                    if key % 5 == 0 { id = NONE; }
                     builder.add(LegacyKey::Int(key), outcome, Some(id));
                 }
                 let snapshot = builder.finish();
                 for (key, outcome) in &keys {
                     let mut id = [0; 16];
                     id[..8].copy_from_slice(&key.to_be_bytes());
+                    if key % 5 == 0 { id = NONE; }
                     let expected = match outcome { 2 => Fate::Filtered, 3 => Fate::Quarantined, _ => Fate::Found(id) };
                     prop_assert_eq!(snapshot.fate(&LegacyKey::Int(*key)), Some(expected));
                 }
