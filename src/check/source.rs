@@ -1,10 +1,10 @@
 //! The source side: does every `from` run, what columns does it give, how much is behind it. Boundary: describes and explains, never
-//! runs a query of the plan.
+//! runs a query of the plan (`census` may).
 
 use std::ops::Range;
 
-use super::near;
 use super::run::EntitySize;
+use super::{controls, near};
 use crate::pg::{ColumnList, Origin, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
@@ -48,7 +48,10 @@ fn entity_side(
     let refused = match describe_query(session, &query) {
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match explain(session, &query) {
-            Ok(size) => return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size })),
+            Ok(size) => {
+                controls::of_source(plan, entity, session, problems)?;
+                return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size }));
+            }
             Err(PgError::Server { error, .. }) => *error,
             Err(other) => return Err(other),
         },
@@ -108,7 +111,7 @@ fn advice(error: &ServerError, user: &str, session: &mut Session, tables: &mut O
 }
 
 /// The bytes of the word at a position that counts characters from 1.
-fn token(text: &str, at: u32) -> Range<usize> {
+pub(super) fn token(text: &str, at: u32) -> Range<usize> {
     let start = text.char_indices().nth(at.saturating_sub(1) as usize).map_or(text.len(), |(start, _)| start);
     let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$');
     let word: usize = text[start..].chars().take_while(|c| in_name(*c)).map(char::len_utf8).sum();
