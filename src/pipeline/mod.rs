@@ -16,6 +16,8 @@ mod dispatch;
 mod extract;
 mod failpoint;
 mod load;
+mod mended;
+mod plan_change;
 mod prepare;
 mod resume;
 mod retry;

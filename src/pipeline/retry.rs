@@ -2,9 +2,10 @@
 //! quarantine for a chunk of their own, children after their parents, and nothing else is touched. Boundary: which rows; storing them is
 //! one step of `staging`, loading them the coordinator's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::failpoint::failpoint;
 use super::prepare::{self, Instead};
 use super::run::{control_sum, packed, reference};
 use super::settings::{PipelineError, Retry};
@@ -16,7 +17,7 @@ use crate::staging::{
     ChunkId, DepartingRows, EntityId, ExtractedChunk, QuarantineFilter, QuarantineRow, QuarantineStage, RestatedRow, RetriedChunk,
     SnapshotId, SnapshotRecord, SourceControl, StagingReader, StagingWriter, encode_payload,
 };
-use crate::transform::{Inputs, KeyFate, KeySnapshot, adjusted, control_sums, transform_chunk};
+use crate::transform::{ChunkOutput, Inputs, KeyFate, KeySnapshot, adjusted, control_sums, transform_chunk};
 
 /// Takes up what is in quarantine; gives how many rows left it.
 pub(super) fn retry(shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, what: &Retry) -> Result<u64, PipelineError> {
@@ -64,14 +65,20 @@ impl Attempt<'_, '_> {
         let entity = self.shared.entity(index)?;
         let Some((tuples, snapshot)) = self.read_anew(index, &held, writer)? else { return Ok(0) };
         let by_key: HashMap<&LegacyKey, &Held> = held.iter().map(|held| (&held.row.key, held)).collect();
-        let candidates = self.candidates(entity, &tuples, &by_key)?;
+        let mut candidates = self.known(entity, &tuples, &by_key, &HashSet::new())?;
         if candidates.is_empty() {
             return Ok(0);
         }
-        let left_out = by_chunk(held.iter().map(|held| &held.row));
-        let instead = Instead { left_out: &left_out, tuples: &candidates };
-        let inputs = prepare::inputs_with(self.shared, index, &self.generations, Some(&instead))?;
-        let tried = transform_chunk(entity, &inputs, &candidates, &[])?;
+        let (mut inputs, mut tried) = self.attempt(index, &held, &candidates)?;
+        let unchanged = self.unchanged(entity, &tried, &by_key)?;
+        if !unchanged.is_empty() {
+            // Once more without them: nothing may be merged into a row that is not sent.
+            candidates = self.known(entity, &tuples, &by_key, &unchanged)?;
+            if candidates.is_empty() {
+                return Ok(0);
+            }
+            (inputs, tried) = self.attempt(index, &held, &candidates)?;
+        }
         let restated: Vec<RestatedRow> = tried
             .rejects
             .iter()
@@ -94,7 +101,9 @@ impl Attempt<'_, '_> {
             tried.keys.iter().filter(|key| goes.binary_search(&key.row).is_ok()).filter_map(|key| by_key.get(&key.key).copied()).collect();
         let retried = self.retried(index, id, &inputs, &released, &leaving, snapshot)?;
         self.remember(index)?;
+        failpoint("retry.storing");
         writer.store_retried(&retried)?;
+        failpoint("retry.stored");
         self.generations[index] += 1;
         let count = goes.len() as u64;
         self.shared.note(format!("{}: {count} rows go through now and leave quarantine", entity.name));
@@ -172,23 +181,74 @@ impl Attempt<'_, '_> {
         Ok(Source { holder, snapshot })
     }
 
-    /// The rows that can have another outcome than before. A row that the target refused is sent again only when it has changed, or
-    /// when somebody asks: the target itself may have been mended.
-    fn candidates(&self, entity: &CompiledEntity, tuples: &[u8], held: &HashMap<&LegacyKey, &Held>) -> Result<Vec<u8>, PipelineError> {
+    /// What becomes of rows now, and the inputs by which it is found.
+    fn attempt(&self, index: usize, held: &[Held], candidates: &[u8]) -> Result<(Inputs, ChunkOutput), PipelineError> {
+        let entity = self.shared.entity(index)?;
+        let keys = crate::pg::KeyReader::new(&entity.source, &entity.key.columns);
+        let keys = keys.map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
+        let (mut taken, mut fields) = (HashSet::new(), Vec::new());
+        let mut walk = Tuples::new(candidates, entity.source.len());
+        while walk.next_into(&mut fields).map_err(|e| damaged(entity, e))?.is_some() {
+            taken.insert(keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?);
+        }
+        let left_out = by_chunk(held.iter().map(|held| &held.row).filter(|row| taken.contains(&row.key)));
+        let instead = Instead { left_out: &left_out, tuples: candidates };
+        let inputs = prepare::inputs_with(self.shared, index, &self.generations, Some(&instead))?;
+        let tried = transform_chunk(entity, &inputs, candidates, &[])?;
+        Ok((inputs, tried))
+    }
+
+    /// The rows that are in quarantine, but for those with these keys.
+    fn known(
+        &self,
+        entity: &CompiledEntity,
+        tuples: &[u8],
+        held: &HashMap<&LegacyKey, &Held>,
+        but: &HashSet<LegacyKey>,
+    ) -> Result<Vec<u8>, PipelineError> {
         let keys = crate::pg::KeyReader::new(&entity.source, &entity.key.columns);
         let keys = keys.map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
         let (mut chosen, mut fields) = (Vec::with_capacity(tuples.len()), Vec::new());
         let mut walk = Tuples::new(tuples, entity.source.len());
         while let Some(range) = walk.next_into(&mut fields).map_err(|e| damaged(entity, e))? {
             let key = keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
-            let Some(known) = held.get(&key) else { continue };
-            let refused = known.row.stage == QuarantineStage::Load && known.row.code == crate::row::reason::SERVER_REFUSED;
-            if refused && !self.what.on_request && known.tuple == tuples[range.clone()] {
-                continue;
+            if held.contains_key(&key) && !but.contains(&key) {
+                chosen.extend_from_slice(&tuples[range]);
             }
-            chosen.extend_from_slice(&tuples[range]);
         }
         Ok(chosen)
+    }
+
+    /// Rows that the target refused and that would be sent just as they were: that is done only when somebody asks, since the target
+    /// itself may have been mended. Whether source, plan or parents changed, the target row tells.
+    fn unchanged(
+        &self,
+        entity: &CompiledEntity,
+        tried: &ChunkOutput,
+        held: &HashMap<&LegacyKey, &Held>,
+    ) -> Result<HashSet<LegacyKey>, PipelineError> {
+        let mut unchanged = HashSet::new();
+        if self.what.on_request {
+            return Ok(unchanged);
+        }
+        let columns = entity.columns.len();
+        let mut sent: HashMap<ChunkId, HashMap<u32, Vec<u8>>> = HashMap::new();
+        let loaded = tried.keys.iter().filter(|row| matches!(row.fate, KeyFate::Loaded(_)));
+        for (row, tuple) in loaded.zip(split(&tried.tuples, columns)?) {
+            let Some(known) = held.get(&row.key).map(|held| &held.row) else { continue };
+            if known.stage != QuarantineStage::Load || known.code != crate::row::reason::SERVER_REFUSED {
+                continue;
+            }
+            if !sent.contains_key(&known.chunk) {
+                let tuples = split(&self.reader.load_transformed(known.chunk)?.tuples, columns)?;
+                let rows = self.reader.tuple_rows(known.chunk)?.into_iter().map(|row| row.row_no);
+                sent.insert(known.chunk, rows.zip(tuples).collect());
+            }
+            if sent.get(&known.chunk).and_then(|of| of.get(&known.row_no)) == Some(&tuple) {
+                unchanged.insert(row.key.clone());
+            }
+        }
+        Ok(unchanged)
     }
 
     /// Keeps the entity's keys as they were, for whoever counts what rows contributed before.
@@ -329,7 +389,7 @@ fn split(tuples: &[u8], columns: usize) -> Result<Vec<Vec<u8>>, PipelineError> {
 }
 
 /// The tuples with these numbers, ascending.
-fn only(tuples: &[u8], columns: usize, numbers: &[u32]) -> Result<Vec<u8>, PipelineError> {
+pub(super) fn only(tuples: &[u8], columns: usize, numbers: &[u32]) -> Result<Vec<u8>, PipelineError> {
     let rows = split(tuples, columns)?;
     let chosen = numbers.iter().filter_map(|number| rows.get(usize::try_from(*number).ok()?));
     Ok(chosen.flat_map(|row| row.iter().copied()).collect())

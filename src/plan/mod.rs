@@ -6,6 +6,7 @@
 
 mod compile;
 mod document;
+mod fingerprint;
 mod graph;
 mod problem;
 mod resolve;

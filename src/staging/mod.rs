@@ -19,6 +19,7 @@ mod inspect;
 mod ledger;
 mod lock;
 mod payload;
+mod plan_change;
 mod quarantine;
 mod reader;
 mod retry;
@@ -39,6 +40,7 @@ pub use lock::StagingLock;
 #[doc(hidden)]
 pub use payload::seal;
 pub use payload::{Payload, PayloadError, decode_payload, encode_payload};
+pub use plan_change::{MendedChunk, MendedEntity, PlanChange};
 pub use quarantine::{QuarantineCount, QuarantineFilter, QuarantineRecord, QuarantineRow, QuarantineStage, RefusedRow};
 pub use reader::{Meta, StagingReader};
 pub use retry::{DepartingRows, RestatedRow, RetriedChunk};

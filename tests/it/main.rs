@@ -8,6 +8,7 @@ mod basics;
 mod diagnostics;
 mod faults;
 mod flagship;
+mod mended;
 mod report;
 mod resume;
 mod retry;
