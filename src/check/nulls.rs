@@ -24,7 +24,7 @@ pub(super) fn look(
     // A row that goes on has a key, and was let through by all filters.
     known.extend(&entity.key.columns);
     known.extend(entity.filters.iter().flat_map(|filter| filter.when.not_null_otherwise()));
-    let (mut unseen, mut suspects): (BTreeSet<usize>, Vec<(usize, &CompiledColumn, Option<f32>)>) = (BTreeSet::new(), Vec::new());
+    let (mut unseen, mut suspects) = (BTreeSet::new(), Vec::new());
     for column in entity.columns.iter().filter(|column| !column.column.nullable) {
         for index in column.expr.nulls(&known).columns {
             match origins.get(index) {
@@ -54,8 +54,8 @@ pub(super) fn look(
         (!columns.is_empty()).then(|| format!("{}: {them} can be NULL in the source and not in the target; {why}", entity.name))
     };
     let by_statistics = note(unseen.iter().map(name).collect(), "the source's statistics have seen no NULL");
-    let none = counted.iter().filter(|(_, rows)| **rows == 0).map(|(index, _)| name(index)).collect();
-    let by_count = note(none, "the query of `from` gives no NULL, as the source counts now");
+    let absent = counted.iter().filter(|(_, rows)| **rows == 0).map(|(index, _)| name(index)).collect();
+    let by_count = note(absent, "the query of `from` gives no NULL, as the source counts now");
     by_statistics.into_iter().chain(by_count).collect()
 }
 

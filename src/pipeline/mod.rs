@@ -25,6 +25,7 @@ mod rollback;
 mod run;
 mod settings;
 mod shared;
+mod source_sums;
 mod store;
 
 pub use adopt::{Adoption, adopt};

@@ -29,16 +29,10 @@ pub(super) fn inputs_with(
     generations: &[u64],
     instead: Option<&Instead<'_>>,
 ) -> Result<Inputs, PipelineError> {
+    let mut inputs = alone(shared, index, generations)?;
     let entity = shared.entity(index)?;
-    let reader = shared.reader()?;
-    let mut parents: Vec<Option<Arc<KeySnapshot>>> = vec![None; shared.setup.plan.entities.len()];
-    for parent in &entity.parents {
-        parents[*parent] = Some(snapshot(shared, &reader, *parent, generations[*parent])?);
-    }
-    let mut inputs =
-        Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, adopted: None, survey: None };
-    inputs.adopted = adopted(entity, shared.id(index)?, &reader)?;
     if entity.needs_survey() {
+        let reader = shared.reader()?;
         let sight = |chunk: &ChunkRow| {
             let mut moved = reader.moved_rows(chunk.id)?;
             // What is loaded was transformed without the rows that are kept aside, and they are looked at by a retry alone: here they stay
@@ -58,6 +52,20 @@ pub(super) fn inputs_with(
         let last = instead.map_or(&[][..], |instead| instead.tuples);
         inputs.survey = Some(Arc::new(survey(entity, &inputs, shared.id(index)?, &reader, sight, last)?));
     }
+    Ok(inputs)
+}
+
+/// The inputs but for the survey: what a row needs that no other row of its entity decides on.
+pub(super) fn alone(shared: &Shared<'_>, index: usize, generations: &[u64]) -> Result<Inputs, PipelineError> {
+    let entity = shared.entity(index)?;
+    let reader = shared.reader()?;
+    let mut parents: Vec<Option<Arc<KeySnapshot>>> = vec![None; shared.setup.plan.entities.len()];
+    for parent in &entity.parents {
+        parents[*parent] = Some(snapshot(shared, &reader, *parent, generations[*parent])?);
+    }
+    let mut inputs =
+        Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, adopted: None, survey: None };
+    inputs.adopted = adopted(entity, shared.id(index)?, &reader)?;
     Ok(inputs)
 }
 

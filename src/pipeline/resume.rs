@@ -189,6 +189,9 @@ pub(super) fn late_refusals(
                 });
             }
             // Rows that a rebuilt constraint refused, taken out of the target by a run that died before it could say so here.
+            if !refused.contains_key(&chunk.id.0) {
+                continue;
+            }
             let rows = reader.tuple_rows(chunk.id)?;
             let known: Vec<u32> = rows.iter().filter(|r| r.outcome != crate::row::Outcome::Loaded).map(|r| r.row_no).collect();
             let late: Vec<_> = refused

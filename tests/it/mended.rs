@@ -269,6 +269,24 @@ fn a_target_that_was_widened_lets_rows_through() {
 
 #[cfg(feature = "failpoints")]
 #[test]
+fn a_load_that_died_half_way_goes_on_with_the_mended_plan() {
+    let expected = fresh(add_code);
+    for point in ["load.committed:5", "load.stored:6"] {
+        let shop = shop();
+        let migration = &shop.migration;
+        assert!(migration.killed_at(point, &RUN), "{point} was never reached");
+        add_code(migration);
+        // What is transformed and not loaded is made again only when told so, as ever.
+        migration.etl(&RETRY).exits(5).says("etl run --redo transform");
+        migration.etl(&[&RUN[..], &["--redo", "transform"]].concat()).exits(0);
+        assert!(migration.target.contents(&TECHNICAL) == expected, "{point}: rows differ from those of a fresh migration");
+        assert_eq!(of(&quarantine(migration), "items", "CODE_UNMAPPED"), 0, "{point}");
+        migration.etl(&["validate", "--progress", "none"]).exits(0);
+    }
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
 fn killed_anywhere_between_and_continued_is_the_same() {
     let mend = |migration: &Migration| {
         add_code(migration);

@@ -46,9 +46,9 @@ fn runs(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {
     let runs = reader.runs()?;
     let changes = reader.plan_changes()?;
     if context.out.json {
-        let changed = |run| {
-            let of_run = changes.iter().filter(|change| change.run == run);
-            let shown = of_run.map(
+        let of_run = |run| {
+            let changes = changes.iter().filter(|change| change.run == run);
+            let shown = changes.map(
                 |c| json!({"entity": c.entity, "from_plan": c.from_plan, "from_hash": c.from_hash, "to_hash": c.to_hash, "rows": c.rows}),
             );
             shown.collect::<Vec<_>>()
@@ -60,7 +60,7 @@ fn runs(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {
                     "run": run.id.to_string(), "command": run.command, "started": run.started.to_string(),
                     "finished": run.finished.map(|at| at.to_string()), "exit": run.exit.as_ref().map(|exit| exit.code),
                     "reason": run.exit.as_ref().map(|exit| &exit.reason), "tool_version": run.tool_version, "plan_hash": run.plan_hash,
-                    "source": run.source, "target": run.target, "plan_changes": changed(run.id),
+                    "source": run.source, "target": run.target, "plan_changes": of_run(run.id),
                 })
             })
             .collect();
