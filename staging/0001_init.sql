@@ -59,6 +59,7 @@ CREATE TABLE entities (
     target_columns TEXT NOT NULL CHECK (json_valid(target_columns)),
     extract_hash   TEXT NOT NULL,
     transform_hash TEXT NOT NULL,
+    adopt_hash     TEXT NOT NULL,
     extracted_run  TEXT REFERENCES runs,
     adopted_run    TEXT REFERENCES runs,
     adopted_stale  INTEGER NOT NULL DEFAULT 0
@@ -259,6 +260,18 @@ CREATE TABLE expectations (
     question TEXT    NOT NULL,
     snapshot INTEGER NOT NULL REFERENCES snapshots,
     found    TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Plans that were mended after rows of an entity were loaded: with the new plan, all of these come out as they are. `run` says by
+-- which command, and its plan is the new one.
+CREATE TABLE plan_changes (
+    run       TEXT    NOT NULL REFERENCES runs,
+    entity    INTEGER NOT NULL REFERENCES entities,
+    from_plan TEXT    NOT NULL REFERENCES plans,
+    from_hash TEXT    NOT NULL,
+    to_hash   TEXT    NOT NULL,
+    rows      INTEGER NOT NULL,
+    PRIMARY KEY (run, entity)
 ) STRICT, WITHOUT ROWID;
 
 -- For people with a plain sqlite3: names instead of numbers, keys as they are written elsewhere.

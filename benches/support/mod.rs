@@ -252,6 +252,7 @@ pub fn register(writer: &mut StagingWriter, name: &str) -> EntityId {
         target_columns: vec![],
         extract_hash: String::new(),
         transform_hash: String::new(),
+        adopt_hash: String::new(),
     };
     writer.register_entity(&record).unwrap()
 }

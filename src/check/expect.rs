@@ -78,11 +78,10 @@ fn one(
             }
             (looked.found, looked.met) = (Some(found), Some(met));
         }
-        Err(PgError::Server { error, .. }) => {
-            refused(expect, &error, problems);
+        Err(error) => {
+            refused(expect, &error.refusal()?, problems);
             return Ok(None);
         }
-        Err(other) => return Err(other),
     }
     Ok(Some(looked))
 }

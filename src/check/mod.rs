@@ -1,9 +1,11 @@
-//! The plan against both catalogues, before anything moves: everything that can be known without reading a row, all problems at
+//! The plan against both catalogues, before anything moves: everything that can be known without moving a row, all problems at
 //! once, each where it is written.
 //!
 //! Boundary: it asks and compares. It writes nothing, anywhere; what is found goes to `plan::Problems`, what was learnt to whoever
 //! runs the stages. Where a server is gone, what the staging file recorded of it stands in its place.
 
+mod census;
+mod controls;
 mod disk;
 mod error;
 mod expect;

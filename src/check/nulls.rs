@@ -1,15 +1,22 @@
 //! Source columns that may be NULL on their way into NOT NULL columns. Boundary: warns, never refuses: a column can be nullable and
 //! never NULL, and a row in which it is NULL is quarantined on its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::census::Census;
 use crate::pg::Origin;
 use crate::plan::{CompiledColumn, CompiledEntity, EntityPlan, Plan, Problem, Problems, Severity};
 use crate::row::{Column, SqlType};
 
-/// Warns of columns of the source in which NULL was seen, or may be as far as is known. Columns in which the statistics saw none are
-/// told of in one note.
-pub(super) fn look(plan: &Plan, entity: &CompiledEntity, origins: &[Origin], problems: &mut Problems) -> Option<String> {
+/// Warns of columns of the source in which NULL was seen, or may be as far as is known. Columns in which the statistics saw none, or of
+/// which the source says that its query gives none, are told of in notes.
+pub(super) fn look(
+    plan: &Plan,
+    entity: &CompiledEntity,
+    origins: &[Origin],
+    census: &mut Census<'_>,
+    problems: &mut Problems,
+) -> Vec<String> {
     let planned = &plan.entities[entity.index];
     // Columns of which nothing is known are not complained about: in the result of a query that would be every one.
     let silent = |index: &usize| !entity.source[*index].nullable || !matches!(origins.get(*index), Some(Origin::Nullable(_)));
@@ -17,29 +24,42 @@ pub(super) fn look(plan: &Plan, entity: &CompiledEntity, origins: &[Origin], pro
     // A row that goes on has a key, and was let through by all filters.
     known.extend(&entity.key.columns);
     known.extend(entity.filters.iter().flat_map(|filter| filter.when.not_null_otherwise()));
-    let mut unseen: Vec<&str> = Vec::new();
+    let (mut unseen, mut suspects) = (BTreeSet::new(), Vec::new());
     for column in entity.columns.iter().filter(|column| !column.column.nullable) {
         for index in column.expr.nulls(&known).columns {
-            let name = entity.source[index].name.as_str();
             match origins.get(index) {
                 Some(Origin::Nullable(Some(share))) if *share <= 0.0 => {
-                    if !unseen.contains(&name) {
-                        unseen.push(name);
-                    }
+                    unseen.insert(index);
                 }
-                Some(Origin::Nullable(share)) => problems.push(warning(planned, &entity.source[index], column, *share)),
+                Some(Origin::Nullable(share)) => suspects.push((index, column, *share)),
                 Some(Origin::NotNull | Origin::Unknown) | None => {}
             }
         }
     }
-    (!unseen.is_empty()).then(|| {
-        let them = unseen.join(", ");
-        format!("{}: {them} can be NULL in the source and not in the target; the source's statistics have seen no NULL", entity.name)
-    })
+    let asked: Vec<usize> = suspects.iter().map(|(index, ..)| *index).collect::<BTreeSet<_>>().into_iter().collect();
+    let name = |index: &usize| entity.source[*index].name.as_str();
+    let counts = census.nulls(plan, planned, &asked.iter().map(name).collect::<Vec<_>>());
+    let counted: BTreeMap<usize, u64> = counts.into_iter().flat_map(|counts| asked.iter().copied().zip(counts)).collect();
+    for (index, column, share) in suspects {
+        let seen = match counted.get(&index) {
+            Some(0) => continue,
+            Some(1) => " (1 row)".to_owned(),
+            Some(rows) => format!(" ({rows} rows)"),
+            None => share.map_or_else(String::new, |share| format!(" ({} of rows)", percent(share))),
+        };
+        problems.push(warning(planned, &entity.source[index], column, &seen));
+    }
+    let note = |columns: Vec<&str>, why: &str| {
+        let them = columns.join(", ");
+        (!columns.is_empty()).then(|| format!("{}: {them} can be NULL in the source and not in the target; {why}", entity.name))
+    };
+    let by_statistics = note(unseen.iter().map(name).collect(), "the source's statistics have seen no NULL");
+    let absent = counted.iter().filter(|(_, rows)| **rows == 0).map(|(index, _)| name(index)).collect();
+    let by_count = note(absent, "the query of `from` gives no NULL, as the source counts now");
+    by_statistics.into_iter().chain(by_count).collect()
 }
 
-fn warning(planned: &EntityPlan, source: &Column, column: &CompiledColumn, share: Option<f32>) -> Problem {
-    let seen = share.map_or_else(String::new, |share| format!(" ({} of rows)", percent(share)));
+fn warning(planned: &EntityPlan, source: &Column, column: &CompiledColumn, seen: &str) -> Problem {
     let written = planned.columns.iter().find(|c| c.name == column.column.name);
     let place = written.map(|c| {
         let named = c.expr.columns().into_iter().find(|(name, _)| *name == source.name);

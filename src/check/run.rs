@@ -1,6 +1,7 @@
 //! The check as a whole: both sides are looked at, then the plan is compiled against what they are. Boundary: each side is in its own
 //! file; binding expressions is `plan::compile`'s.
 
+use super::census::Census;
 use super::expect::{self, Looked};
 use super::source::{self, SourceSide};
 use super::target::{self, TargetLook};
@@ -132,9 +133,13 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
     for (entity, selected) in checked.entities.iter_mut().zip(selected) {
         *entity = entity.take().filter(|_| *selected);
     }
+    let mut census = Census::new(match request.source {
+        Side::Server(endpoint) => Some(endpoint),
+        Side::Staged(_) => None,
+    });
     for (entity, origins) in checked.entities.iter().zip(&origins) {
         if let Some(entity) = entity {
-            checked.notes.extend(nulls::look(plan, entity, origins, found));
+            checked.notes.extend(nulls::look(plan, entity, origins, &mut census, found));
         }
     }
     checked.tests = run_tests(plan, &checked.entities);

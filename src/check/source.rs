@@ -1,10 +1,10 @@
 //! The source side: does every `from` run, what columns does it give, how much is behind it. Boundary: describes and explains, never
-//! runs a query of the plan.
+//! runs a query of the plan (`census` may).
 
 use std::ops::Range;
 
-use super::near;
 use super::run::EntitySize;
+use super::{controls, near};
 use crate::pg::{ColumnList, Origin, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
@@ -48,7 +48,10 @@ fn entity_side(
     let refused = match describe_query(session, &query) {
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match explain(session, &query) {
-            Ok(size) => return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size })),
+            Ok(size) => {
+                controls::of_source(plan, entity, session, problems)?;
+                return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size }));
+            }
             Err(error) => error.refusal()?,
         },
         Err(error) => error.refusal()?,

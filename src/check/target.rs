@@ -1,7 +1,7 @@
 //! The target side: is every table there, may we write it, and what would happen to rows that are written. Boundary: asks the
 //! catalogue and looks whether tables are empty; reads no row.
 
-use super::near;
+use super::{controls, near};
 use crate::pg::{
     ColumnList, PgError, QualifiedName, RelationKind, RowSecurity, ServerInfo, Session, TableInfo, column_list, describe_table, ident,
     is_empty,
@@ -39,6 +39,9 @@ impl TargetLook<'_> {
             {
                 seen.push(table.name.clone());
                 self.usable(&entity.target, table)?;
+            }
+            if let Some(table) = &table {
+                controls::of_target(entity, &table.name, self.session, self.problems)?;
             }
             if let (Some(table), Some(adopt)) = (&table, &entity.adopt) {
                 self.adoption(adopt, table)?;

@@ -4,21 +4,14 @@ use super::context::Context;
 use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::table::{Table, number};
 use crate::error::{Error, Exit};
-use crate::pipeline::{self, Redo, Settings, Setup, Stages};
+use crate::pipeline::{self, Settings, Setup};
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Error> {
     let Prepared { plan, selected, checked, source, target, .. } = prepare(context, Purpose::Adopt)?;
     if let Some(target) = &target {
         put_back(context, &plan, target)?;
     }
-    let settings = Settings {
-        stages: Stages::All,
-        jobs: context.jobs(),
-        chunk_bytes: 0,
-        redo: Redo::Nothing,
-        retry: None,
-        command: context.command.to_owned(),
-    };
+    let settings = Settings::beside_the_stages(context.jobs(), context.command);
     let staging = plan.staging.clone();
     let setup = Setup { plan: &plan, entities: checked.entities, selected, tables: checked.tables, staging, source, target, settings };
     let adopted = pipeline::adopt(&setup)?;

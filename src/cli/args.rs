@@ -327,10 +327,11 @@ pub(super) enum Quarantine {
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u64,
     },
-    /// Take rows up again, after the source or the target was mended
+    /// Take rows up again, after the source, the target or the plan was mended
     ///
-    /// Reads them anew and transforms and loads those that go through now, children after their parents; nothing else is touched. A run
-    /// does it by itself at its end, but sends rows that the target refused again only when they have changed.
+    /// Reads them anew and transforms and loads those that go through now, children after their parents; nothing else is touched: a
+    /// mended plan is taken over where all loaded rows come out the same, and refused where they would not. The next run also takes up
+    /// what earlier runs kept aside, but sends rows that the target refused again only when they have changed.
     Retry {
         /// Of one entity
         #[arg(long)]
@@ -396,6 +397,7 @@ impl Command {
             Self::Validate => "validate",
             Self::Status => "status",
             Self::Inspect(_) => "inspect",
+            Self::Quarantine(QuarantineArgs { what: Quarantine::Retry { .. } }) => "quarantine retry",
             Self::Quarantine(_) => "quarantine",
             Self::Report(_) => "report",
             Self::Explain { .. } => "explain",

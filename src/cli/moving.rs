@@ -39,17 +39,21 @@ pub(super) fn move_rows(
         Some(RedoStage::Transform) => Redo::Transform,
         Some(RedoStage::Extract) => Redo::Extract,
     };
-    let Prepared { plan, selected, checked, source, target, .. } = prepare(context, Purpose::Stages(stages, redo))?;
+    let Prepared { plan, mut selected, checked, source, target, .. } = prepare(context, Purpose::Stages(stages, redo))?;
+    if retry.as_ref().is_some_and(|retry| retry.on_request) {
+        leave_new_ones(context, &plan, &mut selected)?;
+    }
     if let Some(target) = target.as_ref().filter(|_| !stages.include(Stage::Load)) {
         put_back(context, &plan, target)?;
     }
+    let command = command_line(context, args, retry.as_ref());
     let settings = Settings {
         stages,
         jobs: context.jobs(),
         chunk_bytes: usize::try_from(args.chunk_bytes).unwrap_or(usize::MAX),
         redo,
         retry,
-        command: command_line(context, args),
+        command,
     };
     let staging = plan.staging.clone();
     let setup = Setup { plan: &plan, entities: checked.entities, selected, tables: checked.tables, staging, source, target, settings };
@@ -72,6 +76,18 @@ pub(super) fn move_rows(
         context.out.say(&account(&thread_times(&finished.usages)).join("\n"));
     }
     Ok(exit)
+}
+
+/// A retry takes up what is in quarantine: entities that the plan has only since then are left to a run.
+fn leave_new_ones(context: &Context<'_>, plan: &Plan, selected: &mut [bool]) -> Result<(), Error> {
+    let staging = StagingReader::open(&plan.staging)?;
+    for (entity, selected) in plan.entities.iter().zip(selected) {
+        if *selected && staging.entity(&entity.name)?.is_none() {
+            *selected = false;
+            context.out.say(&format!("{} is new in the plan and is left to the next etl run", entity.name));
+        }
+    }
+    Ok(())
 }
 
 /// What there is to tell.
@@ -213,10 +229,16 @@ impl ReportFiles {
 }
 
 /// The command as it is recorded and as it can be typed again; addresses are left out, they can hold passwords.
-fn command_line(context: &Context<'_>, args: &StageArgs) -> String {
+fn command_line(context: &Context<'_>, args: &StageArgs, retry: Option<&Retry>) -> String {
     let global = context.args;
     let mut words = vec![context.command.to_owned()];
     let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    if let Some(entity) = retry.and_then(|retry| retry.entity.as_ref()) {
+        option("--entity", entity.clone());
+    }
+    if let Some(code) = retry.and_then(|retry| retry.code.as_ref()) {
+        option("--reason", code.clone());
+    }
     if let Some(plan) = &global.plan {
         option("--plan", plan.display().to_string());
     }

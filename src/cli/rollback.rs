@@ -8,7 +8,7 @@ use super::interrupt;
 use super::prepare::{Prepared, Purpose, prepare, put_back};
 use super::table::{Table, number};
 use crate::error::{Error, Exit};
-use crate::pipeline::{self, Redo, Rollback, Settings, Setup, Stages};
+use crate::pipeline::{self, Rollback, Settings, Setup};
 use crate::staging::{RunId, StagingReader};
 
 pub(super) fn run(context: &Context<'_>, args: &RollbackArgs) -> Result<Exit, Error> {
@@ -18,14 +18,7 @@ pub(super) fn run(context: &Context<'_>, args: &RollbackArgs) -> Result<Exit, Er
     if let Some(target) = &target {
         put_back(context, &plan, target)?;
     }
-    let settings = Settings {
-        stages: Stages::All,
-        jobs: context.jobs(),
-        chunk_bytes: 0,
-        redo: Redo::Nothing,
-        retry: None,
-        command: context.command.to_owned(),
-    };
+    let settings = Settings::beside_the_stages(context.jobs(), context.command);
     let staging = plan.staging.clone();
     let reader = StagingReader::open(&staging)?;
     let run = args.run.as_deref().map(|prefix| run_named(&reader, prefix)).transpose()?;

@@ -2,7 +2,7 @@
 //! bound like anything else, so a function has no types of its own and costs nothing at run time.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Ast, Kind, Node};
 use super::diagnostic::{Diagnostic, codes};
@@ -58,6 +58,23 @@ impl Functions {
         }
         self.functions.insert(name.to_owned(), Function { args, body: body.root });
         Ok(())
+    }
+
+    /// The names of the functions that expressions call, directly or through one another.
+    pub fn used_by(&self, expressions: &[&Ast]) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        let mut waiting: Vec<&Node> = expressions.iter().map(|ast| &ast.root).collect();
+        while let Some(node) = waiting.pop() {
+            node.walk(&mut |node| {
+                if let Kind::Call { name, .. } = &node.kind
+                    && let Some(function) = self.functions.get(name)
+                    && used.insert(name.clone())
+                {
+                    waiting.push(&function.body);
+                }
+            });
+        }
+        used
     }
 
     /// The tree with every call of a plan function replaced by its body.

@@ -2,7 +2,7 @@
 //! in the staging file. Boundary: which entities, and what is kept; reading is `target`'s, what it means for a row `transform`'s.
 
 use super::coordinator::EntityState;
-use super::resume;
+use super::plan_change;
 use super::settings::{PipelineError, Setup};
 use super::shared::Shared;
 use crate::pg::{QualifiedName, Session};
@@ -28,7 +28,7 @@ pub struct Adoption {
 pub fn adopt(setup: &Setup<'_>) -> Result<Vec<Adoption>, PipelineError> {
     let mut writer = StagingWriter::open_or_create(&setup.staging)?;
     let reader = StagingReader::open(&setup.staging)?;
-    let ids = resume::register(setup, &mut writer, &reader)?;
+    let ids = plan_change::register(setup, &mut writer, &reader)?.ids;
     let run = writer.start_run(&RunStart {
         command: setup.settings.command.clone(),
         plan_hash: setup.plan.hash.to_string(),

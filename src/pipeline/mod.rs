@@ -18,6 +18,8 @@ mod expect;
 mod extract;
 mod failpoint;
 mod load;
+mod mended;
+mod plan_change;
 mod prepare;
 mod resume;
 mod retry;
@@ -25,6 +27,7 @@ mod rollback;
 mod run;
 mod settings;
 mod shared;
+mod source_sums;
 mod store;
 
 pub use account::{Role, Usage};

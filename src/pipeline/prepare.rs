@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::settings::PipelineError;
 use super::shared::Shared;
+use crate::plan::CompiledEntity;
 use crate::row::KeyKind;
-use crate::staging::{ChunkId, StagingReader};
-use crate::transform::{AdoptedKeys, Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Surveyor};
+use crate::staging::{ChunkId, ChunkRow, ChunkState, EntityId, StagingReader};
+use crate::transform::{AdoptedKeys, Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Survey, Surveyor};
 
 /// Rows that stand in for others in a survey: rows of chunks that are left out, and the tuples that take their place.
 pub(super) struct Instead<'a> {
@@ -28,6 +29,34 @@ pub(super) fn inputs_with(
     generations: &[u64],
     instead: Option<&Instead<'_>>,
 ) -> Result<Inputs, PipelineError> {
+    let mut inputs = alone(shared, index, generations)?;
+    let entity = shared.entity(index)?;
+    if entity.needs_survey() {
+        let reader = shared.reader()?;
+        let sight = |chunk: &ChunkRow| {
+            let mut moved = reader.moved_rows(chunk.id)?;
+            // What is loaded was transformed without the rows that are kept aside, and they are looked at by a retry alone: here they stay
+            // what they are, also where a mended plan would let them through.
+            let mut held = match (instead, chunk.state) {
+                (Some(_), _) => reader.quarantined_rows(chunk.id)?,
+                (None, ChunkState::Loaded) => reader.rejected_rows(chunk.id)?,
+                (None, _) => Vec::new(),
+            };
+            if let Some(rows) = instead.and_then(|instead| instead.left_out.get(&chunk.id)) {
+                moved.extend(rows);
+                moved.sort_unstable();
+                held.retain(|row| moved.binary_search(row).is_err());
+            }
+            Ok(Some(Sight { moved, held }))
+        };
+        let last = instead.map_or(&[][..], |instead| instead.tuples);
+        inputs.survey = Some(Arc::new(survey(entity, &inputs, shared.id(index)?, &reader, sight, last)?));
+    }
+    Ok(inputs)
+}
+
+/// The inputs but for the survey: what a row needs that no other row of its entity decides on.
+pub(super) fn alone(shared: &Shared<'_>, index: usize, generations: &[u64]) -> Result<Inputs, PipelineError> {
     let entity = shared.entity(index)?;
     let reader = shared.reader()?;
     let mut parents: Vec<Option<Arc<KeySnapshot>>> = vec![None; shared.setup.plan.entities.len()];
@@ -36,30 +65,47 @@ pub(super) fn inputs_with(
     }
     let mut inputs =
         Inputs { namespace: shared.setup.plan.namespace, run_started_at: shared.run_started_at, parents, adopted: None, survey: None };
-    let known = reader.adopted(shared.id(index)?)?;
-    if !known.is_empty() {
-        let keys = known.into_iter().map(|row| (row.key, row.new_key.into_bytes(), row.survivor));
-        inputs.adopted = Some(Arc::new(AdoptedKeys::new(entity.key.kind, keys)));
-    }
-    if entity.needs_survey() {
-        let mut surveyor = Surveyor::new();
-        let mut chunks = reader.chunks(shared.id(index)?, None)?;
-        chunks.sort_by_key(|c| (c.range_no, c.seq));
-        for chunk in chunks {
-            let mut moved = reader.moved_rows(chunk.id)?;
-            if let Some(rows) = instead.and_then(|instead| instead.left_out.get(&chunk.id)) {
-                moved.extend(rows);
-                moved.sort_unstable();
-            }
-            surveyor.look_at(entity, &inputs, &reader.load_extracted(chunk.id)?.tuples, &moved)?;
-        }
-        if let Some(instead) = instead {
-            surveyor.look_at(entity, &inputs, instead.tuples, &[])?;
-        }
-        let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
-        inputs.survey = Some(Arc::new(surveyor.finish(entity.key.kind, |key| minter.mint(key))));
-    }
+    inputs.adopted = adopted(entity, shared.id(index)?, &reader)?;
     Ok(inputs)
+}
+
+/// The keys of the entity's rows that are in the target already.
+pub(super) fn adopted(entity: &CompiledEntity, id: EntityId, reader: &StagingReader) -> Result<Option<Arc<AdoptedKeys>>, PipelineError> {
+    let known = reader.adopted(id)?;
+    let keys = known.into_iter().map(|row| (row.key, row.new_key.into_bytes(), row.survivor)).collect::<Vec<_>>();
+    Ok((!keys.is_empty()).then(|| Arc::new(AdoptedKeys::new(entity.key.kind, keys))))
+}
+
+/// How a survey sees a chunk: the rows that count elsewhere, and those that are kept aside whatever the plan makes of them; both ascending.
+pub(super) struct Sight {
+    pub(super) moved: Vec<u32>,
+    pub(super) held: Vec<u32>,
+}
+
+/// Surveys the chunks of an entity that `sight` does not leave out; the tuples of `last` are looked at behind all others.
+pub(super) fn survey(
+    entity: &CompiledEntity,
+    inputs: &Inputs,
+    id: EntityId,
+    reader: &StagingReader,
+    sight: impl Fn(&ChunkRow) -> Result<Option<Sight>, PipelineError>,
+    last: &[u8],
+) -> Result<Survey, PipelineError> {
+    let mut surveyor = Surveyor::new();
+    let mut chunks = reader.chunks(id, None)?;
+    chunks.sort_by_key(|c| (c.range_no, c.seq));
+    let retried = reader.retried_chunks(id)?;
+    for chunk in chunks {
+        let Some(Sight { moved, held }) = sight(&chunk)? else { continue };
+        if retried.binary_search(&chunk.id).is_ok() {
+            surveyor.later();
+        }
+        surveyor.look_at(entity, inputs, &reader.load_extracted(chunk.id)?.tuples, &moved, &held)?;
+    }
+    surveyor.later();
+    surveyor.look_at(entity, inputs, last, &[], &[])?;
+    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    Ok(surveyor.finish(entity.key.kind, |key| minter.mint(key)))
 }
 
 /// The key snapshot of an entity; built once and shared.

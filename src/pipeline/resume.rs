@@ -1,16 +1,13 @@
-//! Where a command takes up: what the staging file holds, whether the plan is still the one that made it, and whether the target
-//! agrees. Boundary: reading and comparing; the threads start behind it.
+//! Where a command takes up: what the staging file holds, and whether the target agrees. Boundary: reading and comparing; the threads start behind it.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use super::coordinator::EntityState;
 use super::load::refuse;
-use super::settings::{PipelineError, Redo, Setup, Stage, Stages};
+use super::settings::{PipelineError, Setup, Stage, Stages};
 use super::shared::{Shared, refused_row};
 use crate::pg::{QualifiedName, Session};
 use crate::plan::CompiledEntity;
-use crate::row::same_to_the_byte;
 use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, RunRecord, StagingReader, StagingWriter};
 use crate::target::{self, LoadPlan};
 
@@ -28,93 +25,8 @@ pub(super) fn record(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityRecord
         target_columns: entity.columns.iter().map(|c| c.column.clone()).collect(),
         extract_hash: plan.extract_fingerprint.to_string(),
         transform_hash: plan.transform_fingerprint.to_string(),
+        adopt_hash: plan.adopt_fingerprint.to_string(),
     }
-}
-
-/// Registers the entities that take part, in load order; a plan that changed under staged rows is refused, or what it touches is
-/// given up where the settings say so.
-pub(super) fn register(
-    setup: &Setup<'_>,
-    writer: &mut StagingWriter,
-    reader: &StagingReader,
-) -> Result<Vec<Option<EntityId>>, PipelineError> {
-    let mut changed = Vec::new();
-    for (index, entity) in setup.entities.iter().enumerate() {
-        let Some(entity) = entity.as_ref().filter(|_| setup.selected[index]) else { continue };
-        let Some(known) = reader.entity(&entity.name)? else { continue };
-        let record = record(setup, entity);
-        let chunks = reader.chunks(known.id, None)?;
-        let made = chunks.iter().any(|c| c.state != ChunkState::Extracted);
-        let old = &known.record;
-        let reads_differently = (old.extract_hash != record.extract_hash || old.source_columns != record.source_columns)
-            && (!chunks.is_empty() || known.extracted_run.is_some());
-        let makes_differently =
-            (old.transform_hash != record.transform_hash || !same_to_the_byte(&old.target_columns, &record.target_columns)) && made;
-        if reads_differently || makes_differently {
-            let loaded = chunks.iter().any(|c| c.state == ChunkState::Loaded);
-            changed.push((index, known.id, if reads_differently { Stage::Extract } else { Stage::Transform }, loaded));
-        }
-    }
-    if let Some(refusal) = refusal(setup, &changed) {
-        return Err(refusal);
-    }
-    for (index, id, stage, _) in &changed {
-        let mut below = Vec::new();
-        for later in index + 1..setup.plan.entities.len() {
-            let parents = &setup.plan.entities[later].parents;
-            if parents.iter().any(|p| p.entity == *index || below.iter().any(|(at, _)| *at == p.entity)) {
-                below.push((later, reader.entity(&setup.plan.entities[later].name)?.map(|e| e.id)));
-            }
-        }
-        let below: Vec<EntityId> = below.into_iter().filter_map(|(_, id)| id).collect();
-        writer.invalidate_transform(&below)?;
-        match stage {
-            Stage::Extract => writer.invalidate_extract(&[*id])?,
-            _ => {
-                writer.invalidate_transform(&[*id])?;
-            }
-        }
-    }
-    let mut ids = Vec::new();
-    for (index, plan) in setup.plan.entities.iter().enumerate() {
-        ids.push(match setup.entities[index].as_ref().filter(|_| setup.selected[index]) {
-            Some(entity) => Some(writer.register_entity(&record(setup, entity))?),
-            None => reader.entity(&plan.name)?.map(|e| e.id),
-        });
-    }
-    Ok(ids)
-}
-
-fn refusal(setup: &Setup<'_>, changed: &[(usize, EntityId, Stage, bool)]) -> Option<PipelineError> {
-    let name = |index: usize| setup.plan.entities[index].name.as_str();
-    let loaded: Vec<&str> = changed.iter().filter(|c| c.3).map(|c| name(c.0)).collect();
-    if !loaded.is_empty() {
-        let message = format!(
-            "the plan of {} changed after rows of it were loaded with the old one; put the plan back, or begin again with an empty target and another staging file (--staging FILE)",
-            loaded.join(", ")
-        );
-        return Some(PipelineError::PlanChanged { message });
-    }
-    let reads: Vec<&str> = changed.iter().filter(|c| c.2 == Stage::Extract).map(|c| name(c.0)).collect();
-    let makes: Vec<&str> = changed.iter().filter(|c| c.2 == Stage::Transform).map(|c| name(c.0)).collect();
-    let refused = match setup.settings.redo {
-        Redo::Nothing => !changed.is_empty(),
-        Redo::Transform => !reads.is_empty(),
-        Redo::Extract => false,
-    };
-    if !refused {
-        return None;
-    }
-    let mut message = String::from("the plan changed since it was last used with this staging file:");
-    if !reads.is_empty() {
-        let _ = write!(message, " what is read of {} (extract and transform must be redone);", reads.join(", "));
-    }
-    if !makes.is_empty() {
-        let _ = write!(message, " what is made of {} (transform must be redone);", makes.join(", "));
-    }
-    let redo = if reads.is_empty() { "transform" } else { "extract" };
-    let _ = write!(message, " add --redo {redo} to redo that and no more, or put the plan back");
-    Some(PipelineError::PlanChanged { message })
 }
 
 /// The run that was not brought to an end, if the last one was not.
@@ -277,6 +189,9 @@ pub(super) fn late_refusals(
                 });
             }
             // Rows that a rebuilt constraint refused, taken out of the target by a run that died before it could say so here.
+            if !refused.contains_key(&chunk.id.0) {
+                continue;
+            }
             let rows = reader.tuple_rows(chunk.id)?;
             let known: Vec<u32> = rows.iter().filter(|r| r.outcome != crate::row::Outcome::Loaded).map(|r| r.row_no).collect();
             let late: Vec<_> = refused

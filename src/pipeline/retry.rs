@@ -2,21 +2,24 @@
 //! quarantine for a chunk of their own, children after their parents, and nothing else is touched. Boundary: which rows; storing them is
 //! one step of `staging`, loading them the coordinator's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::failpoint::failpoint;
 use super::prepare::{self, Instead};
 use super::run::{control_sum, packed, reference};
 use super::settings::{PipelineError, Retry};
 use super::shared::Shared;
+use super::source_sums::source_sums;
 use crate::plan::CompiledEntity;
-use crate::row::{Group, LegacyKey, Outcome, Tuples, read_tuple};
+use crate::row::{LegacyKey, Outcome, Tuples, read_tuple};
 use crate::source::{SnapshotHolder, read_rows};
 use crate::staging::{
     ChunkId, DepartingRows, EntityId, ExtractedChunk, QuarantineFilter, QuarantineRow, QuarantineStage, RestatedRow, RetriedChunk,
-    SnapshotId, SnapshotRecord, SourceControl, StagingReader, StagingWriter, encode_payload,
+    SnapshotId, SnapshotRecord, StagingReader, StagingWriter, encode_payload,
 };
-use crate::transform::{Inputs, KeyFate, KeySnapshot, adjusted, control_sums, transform_chunk};
+use crate::transform::{ChunkOutput, Inputs, KeyFate, KeySnapshot, control_sums, transform_chunk};
 
 /// Takes up what is in quarantine; gives how many rows left it.
 pub(super) fn retry(shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, what: &Retry) -> Result<u64, PipelineError> {
@@ -64,14 +67,7 @@ impl Attempt<'_, '_> {
         let entity = self.shared.entity(index)?;
         let Some((tuples, snapshot)) = self.read_anew(index, &held, writer)? else { return Ok(0) };
         let by_key: HashMap<&LegacyKey, &Held> = held.iter().map(|held| (&held.row.key, held)).collect();
-        let candidates = self.candidates(entity, &tuples, &by_key)?;
-        if candidates.is_empty() {
-            return Ok(0);
-        }
-        let left_out = by_chunk(held.iter().map(|held| &held.row));
-        let instead = Instead { left_out: &left_out, tuples: &candidates };
-        let inputs = prepare::inputs_with(self.shared, index, &self.generations, Some(&instead))?;
-        let tried = transform_chunk(entity, &inputs, &candidates, &[])?;
+        let Some((candidates, inputs, tried)) = self.tried(index, &held, &tuples, &by_key)? else { return Ok(0) };
         let restated: Vec<RestatedRow> = tried
             .rejects
             .iter()
@@ -94,7 +90,9 @@ impl Attempt<'_, '_> {
             tried.keys.iter().filter(|key| goes.binary_search(&key.row).is_ok()).filter_map(|key| by_key.get(&key.key).copied()).collect();
         let retried = self.retried(index, id, &inputs, &released, &leaving, snapshot)?;
         self.remember(index)?;
+        failpoint("retry.storing");
         writer.store_retried(&retried)?;
+        failpoint("retry.stored");
         self.generations[index] += 1;
         let count = goes.len() as u64;
         self.shared.note(format!("{}: {count} rows go through now and leave quarantine", entity.name));
@@ -108,15 +106,21 @@ impl Attempt<'_, '_> {
             return Ok(Vec::new());
         }
         let rows = self.reader.quarantine(&QuarantineFilter { entity: Some(id), code: code.clone(), limit: None })?;
-        let mut held = Vec::with_capacity(rows.len());
-        let mut payload: Option<(ChunkId, Vec<Vec<u8>>)> = None;
         let columns = self.shared.entity(index)?.source.len();
-        for row in rows {
-            if payload.as_ref().is_none_or(|(chunk, _)| *chunk != row.chunk) {
-                payload = Some((row.chunk, split(&self.reader.load_extracted(row.chunk)?.tuples, columns)?));
+        let mut held = Vec::with_capacity(rows.len());
+        // In chunk and row order: each chunk is unpacked once, and only what is held is kept of it.
+        for of_chunk in rows.chunk_by(|one, other| one.chunk == other.chunk) {
+            let payload = self.reader.load_extracted(of_chunk[0].chunk)?;
+            let (mut walk, mut fields, mut next) = (Tuples::new(&payload.tuples, columns), Vec::new(), 0);
+            for row in of_chunk {
+                while let Some(range) = walk.next_into(&mut fields).map_err(broken)? {
+                    next += 1;
+                    if next > row.row_no {
+                        held.push(Held { row: row.clone(), tuple: payload.tuples[range].to_vec() });
+                        break;
+                    }
+                }
             }
-            let tuple = payload.as_ref().and_then(|(_, tuples)| tuples.get(usize::try_from(row.row_no).ok()?));
-            held.extend(tuple.cloned().map(|tuple| Held { row, tuple }));
         }
         Ok(held)
     }
@@ -172,28 +176,99 @@ impl Attempt<'_, '_> {
         Ok(Source { holder, snapshot })
     }
 
-    /// The rows that can have another outcome than before. A row that the target refused is sent again only when it has changed, or
-    /// when somebody asks: the target itself may have been mended.
-    fn candidates(&self, entity: &CompiledEntity, tuples: &[u8], held: &HashMap<&LegacyKey, &Held>) -> Result<Vec<u8>, PipelineError> {
+    /// The rows that are to be taken up, what becomes of them now, and the inputs by which it is found; `None` where there are none.
+    fn tried(
+        &self,
+        index: usize,
+        held: &[Held],
+        tuples: &[u8],
+        by_key: &HashMap<&LegacyKey, &Held>,
+    ) -> Result<Option<(Vec<u8>, Inputs, ChunkOutput)>, PipelineError> {
+        let entity = self.shared.entity(index)?;
+        let mut candidates = known(entity, tuples, by_key, &HashSet::new())?;
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        // What a row makes by itself is found at once; all rows of the entity are surveyed only where one could go on.
+        let (mut inputs, mut tried) = if entity.refers_to_itself {
+            self.attempt(index, held, &candidates)?
+        } else {
+            let inputs = prepare::alone(self.shared, index, &self.generations)?;
+            let tried = transform_chunk(entity, &inputs, &candidates, &[])?;
+            (inputs, tried)
+        };
+        let unchanged = self.unchanged(entity, &tried, by_key)?;
+        if !unchanged.is_empty() {
+            candidates = known(entity, tuples, by_key, &unchanged)?;
+            if candidates.is_empty() {
+                return Ok(None);
+            }
+        }
+        let survivor_is_gone = crate::row::reason::SURVIVOR_NOT_LOADED;
+        let by_itself = |fate: &KeyFate| matches!(fate, KeyFate::Quarantined(code) if code != survivor_is_gone);
+        let settled = inputs.survey.is_some() || !entity.needs_survey() || tried.keys.iter().all(|row| by_itself(&row.fate));
+        if !(settled && unchanged.is_empty()) {
+            // Without those that are not sent: nothing may be merged into them.
+            (inputs, tried) = self.attempt(index, held, &candidates)?;
+        }
+        Ok(Some((candidates, inputs, tried)))
+    }
+
+    /// What becomes of rows now, all rows of the entity considered.
+    fn attempt(&self, index: usize, held: &[Held], candidates: &[u8]) -> Result<(Inputs, ChunkOutput), PipelineError> {
+        let entity = self.shared.entity(index)?;
         let keys = crate::pg::KeyReader::new(&entity.source, &entity.key.columns);
         let keys = keys.map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
-        let (mut chosen, mut fields) = (Vec::with_capacity(tuples.len()), Vec::new());
-        let mut walk = Tuples::new(tuples, entity.source.len());
-        while let Some(range) = walk.next_into(&mut fields).map_err(|e| damaged(entity, e))? {
-            let key = keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
-            let Some(known) = held.get(&key) else { continue };
-            let refused = known.row.stage == QuarantineStage::Load && known.row.code == crate::row::reason::SERVER_REFUSED;
-            if refused && !self.what.on_request && known.tuple == tuples[range.clone()] {
+        let (mut taken, mut fields) = (HashSet::new(), Vec::new());
+        let mut walk = Tuples::new(candidates, entity.source.len());
+        while walk.next_into(&mut fields).map_err(|e| damaged(entity, e))?.is_some() {
+            taken.insert(keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?);
+        }
+        let left_out = by_chunk(held.iter().map(|held| &held.row).filter(|row| taken.contains(&row.key)));
+        let instead = Instead { left_out: &left_out, tuples: candidates };
+        let inputs = prepare::inputs_with(self.shared, index, &self.generations, Some(&instead))?;
+        let tried = transform_chunk(entity, &inputs, candidates, &[])?;
+        Ok((inputs, tried))
+    }
+
+    /// Rows that the target refused and that would be sent just as they were: that is done only when somebody asks, since the target
+    /// itself may have been mended. Whether source, plan or parents changed, the target row tells.
+    fn unchanged(
+        &self,
+        entity: &CompiledEntity,
+        tried: &ChunkOutput,
+        held: &HashMap<&LegacyKey, &Held>,
+    ) -> Result<HashSet<LegacyKey>, PipelineError> {
+        let mut unchanged = HashSet::new();
+        if self.what.on_request {
+            return Ok(unchanged);
+        }
+        let columns = entity.columns.len();
+        let mut sent: HashMap<ChunkId, HashMap<u32, Vec<u8>>> = HashMap::new();
+        let loaded = tried.keys.iter().filter(|row| matches!(row.fate, KeyFate::Loaded(_)));
+        for (row, tuple) in loaded.zip(split(&tried.tuples, columns)?) {
+            let Some(known) = held.get(&row.key).map(|held| &held.row) else { continue };
+            if known.stage != QuarantineStage::Load || known.code != crate::row::reason::SERVER_REFUSED {
                 continue;
             }
-            chosen.extend_from_slice(&tuples[range]);
+            let of_chunk = match sent.entry(known.chunk) {
+                Entry::Occupied(place) => place.into_mut(),
+                Entry::Vacant(place) => {
+                    let tuples = split(&self.reader.load_transformed(known.chunk)?.tuples, columns)?;
+                    let rows = self.reader.tuple_rows(known.chunk)?.into_iter().map(|row| row.row_no);
+                    place.insert(rows.zip(tuples).collect())
+                }
+            };
+            if of_chunk.get(&known.row_no) == Some(&tuple) {
+                unchanged.insert(row.key.clone());
+            }
         }
-        Ok(chosen)
+        Ok(unchanged)
     }
 
     /// Keeps the entity's keys as they were, for whoever counts what rows contributed before.
     fn remember(&mut self, index: usize) -> Result<(), PipelineError> {
-        if let std::collections::hash_map::Entry::Vacant(place) = self.before.entry(index) {
+        if let Entry::Vacant(place) = self.before.entry(index) {
             place.insert(prepare::snapshot(self.shared, self.reader, index, self.generations[index])?);
         }
         Ok(())
@@ -231,12 +306,15 @@ impl Attempt<'_, '_> {
             departing.push(self.departing(index, &inputs_before, chunk, &rows)?);
         }
         let old: Vec<u8> = leaving.iter().flat_map(|held| held.tuple.iter().copied()).collect();
-        Ok(RetriedChunk { extracted, transformed, departing, source_controls: self.source_sums(entity, id, &old, released)? })
+        Ok(RetriedChunk { extracted, transformed, departing, source_controls: source_sums(shared, self.reader, entity, &old, released)? })
     }
 
     /// The inputs as they were when the rows went into quarantine.
     fn inputs_before(&self, index: usize) -> Result<Inputs, PipelineError> {
-        let mut inputs = prepare::inputs(self.shared, index, &self.generations)?;
+        // It is for counting references, and other rows of the entity matter only to those within it.
+        let itself = self.shared.entity(index)?.refers_to_itself;
+        let inputs = if itself { prepare::inputs } else { prepare::alone };
+        let mut inputs = inputs(self.shared, index, &self.generations)?;
         for (parent, known) in inputs.parents.iter_mut().enumerate() {
             if let (Some(known), Some(before)) = (known, self.before.get(&parent)) {
                 *known = Arc::clone(before);
@@ -250,10 +328,13 @@ impl Attempt<'_, '_> {
         let numbers: Vec<u32> = rows.iter().map(|held| held.row.row_no).collect();
         let old: Vec<u8> = rows.iter().flat_map(|held| held.tuple.iter().copied()).collect();
         let contributed = transform_chunk(entity, before, &old, &[])?.references;
-        let stay: HashMap<u32, Outcome> = self.reader.chunk_keys(chunk)?.into_iter().map(|key| (key.row_no, key.outcome)).collect();
-        let sums = control_sums(entity, before, &self.reader.load_extracted(chunk)?.tuples, |row| {
-            if numbers.binary_search(&row).is_ok() { None } else { stay.get(&row).copied() }
-        })?;
+        let mut sums = Vec::new();
+        if !entity.controls.is_empty() {
+            let stay: HashMap<u32, Outcome> = self.reader.chunk_keys(chunk)?.into_iter().map(|key| (key.row_no, key.outcome)).collect();
+            sums = control_sums(entity, before, &self.reader.load_extracted(chunk)?.tuples, |row| {
+                if numbers.binary_search(&row).is_ok() { None } else { stay.get(&row).copied() }
+            })?;
+        }
         Ok(DepartingRows {
             chunk,
             rows: numbers,
@@ -261,49 +342,26 @@ impl Attempt<'_, '_> {
             references: contributed.into_iter().filter_map(|count| reference(self.shared, count)).collect(),
         })
     }
+}
 
-    /// The source's own sums, where the rows hold other amounts now than when they were summed.
-    fn source_sums(&self, entity: &CompiledEntity, id: EntityId, old: &[u8], new: &[u8]) -> Result<Vec<SourceControl>, PipelineError> {
-        let inputs = Inputs {
-            namespace: self.shared.setup.plan.namespace,
-            run_started_at: self.shared.run_started_at,
-            parents: Vec::new(),
-            adopted: None,
-            survey: None,
-        };
-        let sums = |tuples: &[u8]| -> Result<BTreeMap<(usize, Group), String>, PipelineError> {
-            let sums = control_sums(entity, &inputs, tuples, |_| Some(Outcome::Quarantined))?;
-            Ok(sums.into_iter().map(|sum| ((sum.control, sum.group), sum.sum)).collect())
-        };
-        let (was, is) = (sums(old)?, sums(new)?);
-        let mut recorded = self.reader.source_controls(id)?;
-        let mut changed = Vec::new();
-        for (at, group) in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
-            let of = |sums: &BTreeMap<(usize, Group), String>| sums.get(&(*at, group.clone())).cloned().unwrap_or_else(|| "0".to_owned());
-            let (was, is) = (of(&was), of(&is));
-            let control = &entity.controls[*at];
-            if was == is {
-                continue;
-            }
-            // The source's sum over all rows stands where it could not tell the groups.
-            let same = |sum: &&mut SourceControl| {
-                let parts = sum.group.0.iter().zip(&control.by).map(|(part, by)| part.clone().map(|text| by.normal(text)));
-                sum.name == control.name && (sum.group.0.is_empty() || Group(parts.collect()) == *group)
-            };
-            if let Some(sum) = recorded.iter_mut().find(same) {
-                if let Some(now) = adjusted(&sum.sum, &was, &is) {
-                    sum.sum = now;
-                    changed.retain(|known: &SourceControl| (&known.name, &known.group) != (&sum.name, &sum.group));
-                    changed.push(sum.clone());
-                }
-            } else if let Some(snapshot) = recorded.first().map(|sum| sum.snapshot) {
-                let new = SourceControl { name: control.name.clone(), snapshot, group: group.clone(), sum: is };
-                recorded.push(new.clone());
-                changed.push(new);
-            }
+/// The rows that are in quarantine, but for those with these keys.
+fn known(
+    entity: &CompiledEntity,
+    tuples: &[u8],
+    held: &HashMap<&LegacyKey, &Held>,
+    but: &HashSet<LegacyKey>,
+) -> Result<Vec<u8>, PipelineError> {
+    let keys = crate::pg::KeyReader::new(&entity.source, &entity.key.columns);
+    let keys = keys.map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
+    let (mut chosen, mut fields) = (Vec::with_capacity(tuples.len()), Vec::new());
+    let mut walk = Tuples::new(tuples, entity.source.len());
+    while let Some(range) = walk.next_into(&mut fields).map_err(|e| damaged(entity, e))? {
+        let key = keys.read(&fields).map_err(|e| PipelineError::NotReady { message: e.to_string() })?;
+        if held.contains_key(&key) && !but.contains(&key) {
+            chosen.extend_from_slice(&tuples[range]);
         }
-        Ok(changed)
     }
+    Ok(chosen)
 }
 
 fn damaged(entity: &CompiledEntity, source: crate::row::MalformedTuple) -> PipelineError {
@@ -318,10 +376,14 @@ fn by_chunk<'a>(rows: impl Iterator<Item = &'a QuarantineRow>) -> HashMap<ChunkI
     found
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn broken(error: crate::row::MalformedTuple) -> PipelineError {
+    PipelineError::NotReady { message: format!("a staged chunk is damaged: {error}") }
+}
+
 fn split(tuples: &[u8], columns: usize) -> Result<Vec<Vec<u8>>, PipelineError> {
     let (mut rows, mut fields) = (Vec::new(), Vec::new());
     let mut walk = Tuples::new(tuples, columns);
-    let broken = |e: crate::row::MalformedTuple| PipelineError::NotReady { message: format!("a staged chunk is damaged: {e}") };
     while let Some(range) = walk.next_into(&mut fields).map_err(broken)? {
         rows.push(tuples[range].to_vec());
     }
@@ -329,7 +391,7 @@ fn split(tuples: &[u8], columns: usize) -> Result<Vec<Vec<u8>>, PipelineError> {
 }
 
 /// The tuples with these numbers, ascending.
-fn only(tuples: &[u8], columns: usize, numbers: &[u32]) -> Result<Vec<u8>, PipelineError> {
+pub(super) fn only(tuples: &[u8], columns: usize, numbers: &[u32]) -> Result<Vec<u8>, PipelineError> {
     let rows = split(tuples, columns)?;
     let chosen = numbers.iter().filter_map(|number| rows.get(usize::try_from(*number).ok()?));
     Ok(chosen.flat_map(|row| row.iter().copied()).collect())

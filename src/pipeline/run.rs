@@ -9,6 +9,8 @@ use crossbeam_channel::{bounded, unbounded};
 use super::account::{self, Role};
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
+use super::failpoint::failpoint;
+use super::plan_change::{self, Registered};
 use super::retry::retry;
 use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
 use super::shared::Shared;
@@ -20,8 +22,8 @@ use crate::plan::CompiledEntity;
 use crate::row::Incident;
 use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges, source_query};
 use crate::staging::{
-    ChunkId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart, SnapshotRecord,
-    StagingReader, StagingWriter, TransformedChunk, encode_payload,
+    ChunkId, EntityId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart,
+    SnapshotRecord, StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
 use crate::target::TargetLock;
 use crate::transform::{ChunkOutput, Inputs, KeyFate, transform_chunk};
@@ -33,14 +35,17 @@ const WAITING_STEPS: usize = 4;
 /// Runs the stages of `setup` until there is nothing left to do, an error stops it, or `stop` is set. Whatever happens, what is
 /// durable stays, and the same command continues there.
 pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Sync)) -> Result<Finished, PipelineError> {
+    plan_change::catch_up(setup)?;
     let mut writer = StagingWriter::open_or_create(&setup.staging)?;
     let meta = writer.meta()?;
     let reader = StagingReader::open(&setup.staging)?;
-    let ids = resume::register(setup, &mut writer, &reader)?;
-    let runs = reader.runs()?;
-    let states = resume::states(setup, &reader, &ids)?;
-    resume::ready(setup, &states)?;
     resume::no_rollback_is_open(&reader)?;
+    let Registered { ids, mended } = plan_change::register(setup, &mut writer, &reader)?;
+    let runs = reader.runs()?;
+    let mut states = resume::states(setup, &reader, &ids)?;
+    resume::ready(setup, &states)?;
+    // One step: a run that took a mended plan over says so, whenever it is killed.
+    writer.begin_batch()?;
     let record = writer.start_run(&RunStart {
         command: setup.settings.command.clone(),
         plan_hash: setup.plan.hash.to_string(),
@@ -48,8 +53,23 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
         source: setup.source.as_ref().map(|e| e.redacted().to_owned()),
         target: setup.target.as_ref().map(|e| e.redacted().to_owned()),
     })?;
+    for entity in &mended {
+        writer.change_plan(entity, record.id)?;
+    }
+    if mended.is_empty() {
+        writer.commit_batch()?;
+    } else {
+        failpoint("plan.storing");
+        writer.commit_batch()?;
+        failpoint("plan.stored");
+        states = resume::states(setup, &reader, &ids)?;
+    }
     let first = runs.first().unwrap_or(&record);
     let shared = Shared::new(setup, (stop, observe), meta, (record.id, first.started), ids);
+    for entity in &mended {
+        let (name, rows) = (&entity.record.name, entity.rows);
+        shared.note(format!("{name}: the plan was mended, and all {rows} rows that have an outcome come out the same: it is taken over"));
+    }
     let unfinished = resume::unfinished(&runs);
     let mut writer = Some(writer);
     let mut result = stages(&shared, &mut writer, &reader, states, unfinished);
@@ -389,9 +409,14 @@ pub(super) fn control_sum(entity: &CompiledEntity, sum: crate::transform::Contro
 }
 
 pub(super) fn reference(shared: &Shared<'_>, count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
+    reference_of(&shared.ids, count)
+}
+
+/// How references fared, as the staging file keeps it; `ids` by entity index.
+pub(super) fn reference_of(ids: &[Option<EntityId>], count: crate::transform::ReferenceCount) -> Option<ReferenceCount> {
     Some(ReferenceCount {
         column: count.column,
-        parent: shared.ids[count.parent]?,
+        parent: ids[count.parent]?,
         hit: count.hit,
         null: count.null,
         missing: count.missing,

@@ -92,6 +92,13 @@ pub struct Settings {
     pub command: String,
 }
 
+impl Settings {
+    /// For a command that moves no rows through the stages.
+    pub fn beside_the_stages(jobs: usize, command: &str) -> Self {
+        Self { stages: Stages::All, jobs, chunk_bytes: 0, redo: Redo::Nothing, retry: None, command: command.to_owned() }
+    }
+}
+
 /// Everything a run works with.
 pub struct Setup<'p> {
     /// The plan.

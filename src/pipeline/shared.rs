@@ -37,7 +37,7 @@ pub(super) struct Shared<'s> {
 }
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+pub(super) const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 impl<'s> Shared<'s> {
     /// The surroundings of a run, `first` being when the migration's first run began.

@@ -7,6 +7,7 @@
 mod compile;
 mod document;
 mod expect;
+mod fingerprint;
 mod graph;
 mod problem;
 mod resolve;

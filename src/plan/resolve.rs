@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::document::{AdoptDocument, CodesDocument, Document, EntityDocument, PlanFile, read};
 use super::expect::{ExpectOn, ExpectPlan, resolve_expects};
-use super::graph;
 use super::problem::{Problems, nearest};
 use super::text::Text;
 use super::unit::{TestPlan, resolve_tests};
+use super::{fingerprint, graph};
 use crate::expr::{Ast, CodeTable, Diagnostic, Functions, OnMissing, codes as codes_of_expressions, parse};
 
 /// The code tables of a plan, by name.
@@ -211,8 +211,11 @@ pub struct EntityPlan {
     pub level: usize,
     /// Changes when the rows that are read would change.
     pub extract_fingerprint: Uuid,
-    /// Changes when the rows that are made of them would change.
+    /// Changes when the rows that are made of them could change: with the entity's own part of the plan, and with the functions and code
+    /// tables that it uses.
     pub transform_fingerprint: Uuid,
+    /// Changes when other keys would be adopted.
+    pub adopt_fingerprint: Uuid,
 }
 
 /// A whole plan, in load order.
@@ -296,14 +299,13 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
     }
     let functions = functions(&document, problems);
     let codes: Codes = document.codes.iter().map(|codes| (codes.name.clone(), Arc::new(code_table(codes, problems)))).collect();
-    let shared = shared_fingerprint(&document);
     let entities: Vec<EntityPlan> =
-        document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &shared, problems)).collect();
+        document.entities.iter().filter_map(|entity| resolve_entity(entity, &document, &functions, problems)).collect();
     let entities = in_load_order(entities, &functions, &codes, problems);
     let expects = resolve_expects(&document.expects, false, problems);
     one_name_each(&expects, &entities, problems);
     let namespace = namespace(&document, problems);
-    let hash = fingerprint(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
+    let hash = fingerprint::of_texts(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
     let all_ids = document.ids.iter().chain(document.entities.iter().filter_map(|e| e.ids.as_ref()));
     for ids in all_ids.filter(|ids| ids.value != "uuid_v5") {
         let message = format!("ids = \"{}\" is not known", ids.value);
@@ -345,31 +347,6 @@ fn one_name_each(of_plan: &[ExpectPlan], entities: &[EntityPlan], problems: &mut
             problems.error("E0023", Some(expect.place.clone()), message, "this is the second", help);
         }
     }
-}
-
-/// A digest of texts: UUIDv5, so SHA-1, of the texts with their lengths between them.
-fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> Uuid {
-    let mut all = Vec::new();
-    for text in texts {
-        all.extend_from_slice(&(text.len() as u64).to_be_bytes());
-        all.extend_from_slice(text.as_bytes());
-    }
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, &all)
-}
-
-/// What every expression may use: functions and code tables. A change there is a change of every entity's results.
-fn shared_fingerprint(document: &Document) -> Vec<String> {
-    let functions = document
-        .functions
-        .iter()
-        .flat_map(|f| std::iter::once(f.name.clone()).chain(f.args.iter().map(|a| a.value.clone())).chain([f.expr.value.clone()]));
-    let codes = document.codes.iter().flat_map(|c| {
-        let pairs = c.entries.iter().flat_map(|e| [e.name.clone(), e.value.value.clone()]);
-        let fixed = [&c.on_null, &c.otherwise].map(|t| t.as_ref().map_or_else(String::new, |t| format!("={}", t.value)));
-        std::iter::once(c.name.clone()).chain(pairs).chain(fixed)
-    });
-    let namespace = document.namespace.iter().map(|n| n.value.clone());
-    functions.chain(codes).chain(namespace).collect()
 }
 
 fn functions(document: &Document, problems: &mut Problems) -> Functions {
@@ -469,7 +446,7 @@ fn basis_points(percent: &str) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(fraction)
 }
 
-fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String], problems: &mut Problems) -> Option<EntityPlan> {
+fn resolve_entity(entity: &EntityDocument, document: &Document, functions: &Functions, problems: &mut Problems) -> Option<EntityPlan> {
     let columns = entity.columns.iter().filter_map(|column| {
         let choices = [("quarantine", OnError::Quarantine), ("null", OnError::Null), ("fail", OnError::Fail)];
         let on_error = choice(column.on_error.as_ref(), &choices, OnError::Quarantine, problems);
@@ -490,23 +467,15 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
             None
         }
     });
-    let controls = entity.controls.iter().filter_map(|control| resolve_control(control, entity, problems)).collect();
+    let controls: Vec<ControlPlan> = entity.controls.iter().filter_map(|control| resolve_control(control, entity, problems)).collect();
     let (target, from) = (entity.target.clone()?, entity.from.clone()?);
-    let keys = || entity.key.iter().map(|k| k.value.as_str());
-    let extract = keys().chain([from.value.as_str()]).chain(document.with.iter().flat_map(|w| [w.name.as_str(), w.value.value.as_str()]));
-    let extract_fingerprint = fingerprint(extract);
-    let transform = [entity.name.as_str(), target.value.as_str()]
-        .into_iter()
-        .chain(keys())
-        .chain(entity.columns.iter().flat_map(|c| [c.name.as_str(), c.expr.value.as_str(), c.on_error.as_ref().map_or("", |t| &t.value)]))
-        .chain(entity.filters.iter().flat_map(|f| [f.name.value.as_str(), f.when.value.as_str()]))
-        .chain(entity.merge.iter().flat_map(|m| m.into.iter().chain(&m.by).map(|t| t.value.as_str())))
-        .chain(entity.unique.iter().map(|u| u.value.as_str()))
-        .chain(entity.adopt.iter().flat_map(|a| [&a.column, &a.pairs].map(|t| t.as_ref().map_or("", |t| &t.value))))
-        .chain(entity.controls.iter().flat_map(|c| [c.name.as_str(), c.source.as_ref().map_or("", |t| &t.value)]))
-        .chain(entity.controls.iter().flat_map(|c| &c.by).flat_map(|g| [&g.source, &g.plan]).map(|t| t.as_ref().map_or("", |t| &t.value)))
-        .chain(shared.iter().map(String::as_str));
-    let transform_fingerprint = fingerprint(transform);
+    let mut expressions: Vec<&Ast> = columns.iter().map(|c| &c.expr).chain(filters.iter().map(|f| &f.when)).collect();
+    if let Some(MergePlan::Into { expr, .. }) = &merge {
+        expressions.push(expr);
+    }
+    expressions.extend(controls.iter().flat_map(|c| c.by.iter().map(|group| &group.expr).chain([&c.source])));
+    let extract_fingerprint = fingerprint::of_extract(entity, document, &from);
+    let transform_fingerprint = fingerprint::of_transform(entity, document, &target, functions, &expressions);
     Some(EntityPlan {
         name: entity.name.clone(),
         file: entity.file,
@@ -532,6 +501,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, shared: &[String
         level: 0,
         extract_fingerprint,
         transform_fingerprint,
+        adopt_fingerprint: fingerprint::of_adopt(entity),
     })
 }
 

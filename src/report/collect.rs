@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::ReportError;
 use super::proof::Proof;
 use super::spans::{Facts, spans};
-use super::summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
+use super::summary::{Ending, EntitySummary, Incident, ParentEdge, PlanChange, SCHEMA, Seconds, Snapshot, Summary, Totals};
 use crate::plan::{EntityPlan, Plan};
 use crate::staging::{EntityId, EntityLedger, RunId, RunRecord, StageTime, StagingReader};
 
@@ -69,6 +69,7 @@ impl Summary {
             validated_at: proof.map(|proof| proof.at.to_string()),
             stages: record.as_ref().map_or_else(Vec::new, |run| spans(plan, run, &ledgers, &times, validation)),
             facts: record.as_ref().map_or_else(Facts::default, |run| facts(plan, run)),
+            plan_changes: plan_changes(staging)?,
         })
     }
 }
@@ -97,6 +98,26 @@ fn facts(plan: &Plan, run: &RunRecord) -> Facts {
         finished: run.finished.map(|finished| finished.to_string()),
         staging: plan.staging.display().to_string(),
     }
+}
+
+/// Where the plan was mended under loaded rows.
+fn plan_changes(staging: &StagingReader) -> Result<Vec<PlanChange>, ReportError> {
+    let mut changes = Vec::new();
+    for change in staging.plan_changes()? {
+        let Some(run) = staging.run(change.run)? else { continue };
+        changes.push(PlanChange {
+            entity: change.entity,
+            run: run.id.to_string(),
+            command: run.command,
+            at: run.started.to_string(),
+            from_plan: change.from_plan,
+            to_plan: run.plan_hash,
+            from_hash: change.from_hash,
+            to_hash: change.to_hash,
+            rows: change.rows,
+        });
+    }
+    Ok(changes)
 }
 
 fn parents(plan: &Plan, planned: &EntityPlan) -> Vec<ParentEdge> {

@@ -71,6 +71,7 @@ impl Summary {
             let server = one_line(&snapshot.server_version);
             lines.push(format!("* snapshot of {} taken {}{at}, server {server}", one_line(&snapshot.database), snapshot.taken));
         }
+        lines.extend(self.plan_changes.iter().map(|change| format!("* {}", one_line(&change.told()))));
         lines.push(format!("* {} by the clock", duration(self.wall_micros)));
         lines.extend(self.peak_rss_bytes.map(|peak| format!("* {} of memory at most", bytes(peak))));
         if self.totals.pending > 0 {

@@ -21,5 +21,5 @@ pub use error::ReportError;
 pub use number::{bytes, duration, thousands};
 pub use proof::Proof;
 pub use spans::{Facts, StageSpan};
-pub use summary::{Ending, EntitySummary, Incident, ParentEdge, SCHEMA, Seconds, Snapshot, Summary, Totals};
+pub use summary::{Ending, EntitySummary, Incident, ParentEdge, PlanChange, SCHEMA, Seconds, Snapshot, Summary, Totals};
 pub use threads::{ThreadTime, account, thread_times};

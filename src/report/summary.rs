@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ReportError;
+use super::number::thousands;
 use super::spans::{Facts, StageSpan};
 use super::threads::ThreadTime;
 use crate::staging::RunId;
@@ -95,6 +96,39 @@ pub struct Summary {
     pub stages: Vec<StageSpan>,
     /// What was run, between what, by what.
     pub facts: Facts,
+    /// Where the plan was mended under loaded rows, oldest first.
+    pub plan_changes: Vec<PlanChange>,
+}
+
+/// A plan that was mended after rows of an entity were loaded, and taken over because all of them come out the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanChange {
+    /// The entity.
+    pub entity: String,
+    /// The run that took it over.
+    pub run: String,
+    /// Its command.
+    pub command: String,
+    /// When it began.
+    pub at: String,
+    /// The digests of the plan before and after.
+    pub from_plan: String,
+    /// After.
+    pub to_plan: String,
+    /// The digests of what the plan makes of the entity, before and after.
+    pub from_hash: String,
+    /// After.
+    pub to_hash: String,
+    /// Rows that have an outcome, were compared, and come out the same.
+    pub rows: u64,
+}
+
+impl PlanChange {
+    /// The change in words.
+    pub(super) fn told(&self) -> String {
+        let Self { entity, command, at, rows, .. } = self;
+        format!("the plan of {entity} was mended (etl {command}, {at}); {} rows had an outcome, and come out the same", thousands(*rows))
+    }
 }
 
 /// The rows of an entity and where they ended: `read = loaded + merged + adopted + filtered + quarantined + pending`, always.
@@ -389,6 +423,7 @@ pub(super) mod tests {
                 finished: Some("2025-10-15T08:00:07Z".to_owned()),
                 staging: "staging.db".to_owned(),
             },
+            plan_changes: Vec::new(),
         }
     }
 

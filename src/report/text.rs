@@ -96,6 +96,9 @@ impl Summary {
         if self.snapshots.len() > 1 {
             notes.push(format!("the source was read in {} snapshots, because the extract was continued", self.snapshots.len()));
         }
+        for change in &self.plan_changes {
+            notes.push(change.told());
+        }
         notes
     }
 

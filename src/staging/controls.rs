@@ -201,6 +201,14 @@ impl StagingReader {
         Ok(totals.into_iter().map(|(name, group, outcome, sum)| ControlTotal { name, outcome, group, sum: sum.text() }).collect())
     }
 
+    /// The control sums of one chunk.
+    pub fn chunk_sums(&self, chunk: ChunkId) -> Result<Vec<ControlSum>, StagingError> {
+        let sql = "SELECT name, outcome, grp, sum FROM control_sums WHERE chunk = ?1 ORDER BY name, grp, outcome";
+        rows(&self.db, sql, [chunk.0], |row| {
+            Ok(ControlSum { name: row.get(0)?, outcome: outcome(row, 1)?, group: group(row, 2, "control_sums")?, sum: row.get(3)? })
+        })
+    }
+
     /// The control sums that the source computed.
     pub fn source_controls(&self, entity: EntityId) -> Result<Vec<SourceControl>, StagingError> {
         let sql = "SELECT name, snapshot, grp, sum FROM source_controls WHERE entity = ?1 ORDER BY name, grp";

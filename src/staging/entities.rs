@@ -29,6 +29,8 @@ pub struct EntityRecord {
     pub extract_hash: String,
     /// Identifies the part of the plan that decides what is made of it.
     pub transform_hash: String,
+    /// Identifies the part of the plan that decides which rows of the target are adopted.
+    pub adopt_hash: String,
 }
 
 /// An entity as recorded.
@@ -89,7 +91,8 @@ impl StagingWriter {
                 db.prepare_cached("DELETE FROM ranges WHERE entity = ?1")?.execute([known.id.0])?;
             }
             let columns = same_to_the_byte(&old.target_columns, &new.target_columns);
-            if (!columns || (&old.target_table, &old.transform_hash) != (&new.target_table, &new.transform_hash)) && chunks("extracted")? {
+            let made_by = |record: &EntityRecord| [&record.target_table, &record.transform_hash, &record.adopt_hash].map(String::clone);
+            if (!columns || made_by(old) != made_by(new)) && chunks("extracted")? {
                 return Err(changed("transform"));
             }
             if old != new || !columns || !same_to_the_byte(&old.source_columns, &new.source_columns) {
@@ -148,8 +151,8 @@ pub(super) fn finish_range(db: &Connection, entity: EntityId, range_no: u32) -> 
 
 fn insert_entity(db: &Connection, entity: &EntityRecord) -> Result<(), StagingError> {
     db.prepare_cached(
-        "INSERT INTO entities (name, target_table, key_kind, source_columns, target_columns, extract_hash, transform_hash) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO entities (name, target_table, key_kind, source_columns, target_columns, extract_hash, transform_hash, adopt_hash) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         &entity.name,
@@ -159,14 +162,15 @@ fn insert_entity(db: &Connection, entity: &EntityRecord) -> Result<(), StagingEr
         columns_to_json(&entity.target_columns)?,
         &entity.extract_hash,
         &entity.transform_hash,
+        &entity.adopt_hash,
     ))?;
     Ok(())
 }
 
-fn update_entity(db: &Connection, id: EntityId, entity: &EntityRecord) -> Result<(), StagingError> {
+pub(super) fn update_entity(db: &Connection, id: EntityId, entity: &EntityRecord) -> Result<(), StagingError> {
     db.prepare_cached(
         "UPDATE entities SET target_table = ?2, key_kind = ?3, source_columns = ?4, target_columns = ?5, extract_hash = ?6, \
-         transform_hash = ?7 WHERE id = ?1",
+         transform_hash = ?7, adopt_hash = ?8 WHERE id = ?1",
     )?
     .execute((
         id.0,
@@ -176,12 +180,13 @@ fn update_entity(db: &Connection, id: EntityId, entity: &EntityRecord) -> Result
         columns_to_json(&entity.target_columns)?,
         &entity.extract_hash,
         &entity.transform_hash,
+        &entity.adopt_hash,
     ))?;
     Ok(())
 }
 
-const ENTITY: &str = "SELECT id, name, target_table, key_kind, source_columns, target_columns, extract_hash, transform_hash, extracted_run \
-                      FROM entities";
+const ENTITY: &str = "SELECT id, name, target_table, key_kind, source_columns, target_columns, extract_hash, transform_hash, adopt_hash, \
+                      extracted_run FROM entities";
 
 fn read_entity(row: &Row<'_>) -> Result<EntityRow, StagingError> {
     let kind: String = row.get(3)?;
@@ -198,8 +203,9 @@ fn read_entity(row: &Row<'_>) -> Result<EntityRow, StagingError> {
         target_columns: columns_from_json(row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?)?,
         extract_hash: row.get(6)?,
         transform_hash: row.get(7)?,
+        adopt_hash: row.get(8)?,
     };
-    let extracted_run = row.get::<_, Option<String>>(8)?.map(|run| run_id(&run)).transpose()?;
+    let extracted_run = row.get::<_, Option<String>>(9)?.map(|run| run_id(&run)).transpose()?;
     Ok(EntityRow { id: EntityId(row.get(0)?), record, extracted_run })
 }
 

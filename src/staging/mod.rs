@@ -20,6 +20,7 @@ mod inspect;
 mod ledger;
 mod lock;
 mod payload;
+mod plan_change;
 mod quarantine;
 mod reader;
 mod retry;
@@ -41,6 +42,7 @@ pub use lock::StagingLock;
 #[doc(hidden)]
 pub use payload::seal;
 pub use payload::{Payload, PayloadError, decode_payload, encode_payload};
+pub use plan_change::{MendedChunk, MendedEntity, PlanChange};
 pub use quarantine::{QuarantineCount, QuarantineFilter, QuarantineRecord, QuarantineRow, QuarantineStage, RefusedRow};
 pub use reader::{Meta, StagingReader};
 pub use retry::{DepartingRows, RestatedRow, RetriedChunk};

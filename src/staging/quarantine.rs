@@ -226,6 +226,12 @@ impl StagingReader {
         rows(&self.db, "SELECT row_no FROM quarantine WHERE chunk = ?1 ORDER BY row_no", [chunk.0], |row| Ok(row.get(0)?))
     }
 
+    /// The source rows of a chunk that transform keeps aside, in order; those that the server refused are not among them.
+    pub fn rejected_rows(&self, chunk: ChunkId) -> Result<Vec<u32>, StagingError> {
+        let sql = "SELECT row_no FROM quarantine WHERE chunk = ?1 AND stage = 'transform' ORDER BY row_no";
+        rows(&self.db, sql, [chunk.0], |row| Ok(row.get(0)?))
+    }
+
     /// Rows in quarantine in entity, chunk and row order.
     pub fn quarantine(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineRow>, StagingError> {
         let sql = format!("{ROW} WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR code = ?2) ORDER BY entity, chunk, row_no LIMIT ?3");

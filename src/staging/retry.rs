@@ -171,6 +171,18 @@ impl StagingReader {
         rows(&self.db, sql, [chunk.0], |row| Ok(row.get(0)?))
     }
 
+    /// The same, each with the chunk where it counts.
+    pub fn moved(&self, chunk: ChunkId) -> Result<Vec<(u32, ChunkId)>, StagingError> {
+        let sql = "SELECT row_no, moved_to FROM moved_rows WHERE chunk = ?1 ORDER BY row_no";
+        rows(&self.db, sql, [chunk.0], |row| Ok((row.get(0)?, ChunkId(row.get(1)?))))
+    }
+
+    /// The chunks of an entity whose rows came out of quarantine.
+    pub fn retried_chunks(&self, entity: EntityId) -> Result<Vec<ChunkId>, StagingError> {
+        let sql = "SELECT DISTINCT m.moved_to FROM moved_rows AS m JOIN chunks AS c ON c.id = m.moved_to WHERE c.entity = ?1 ORDER BY 1";
+        rows(&self.db, sql, [entity.0], |row| Ok(ChunkId(row.get(0)?)))
+    }
+
     /// Where a row that came out of quarantine counts now.
     pub fn moved_to(&self, chunk: ChunkId, key: &LegacyKey) -> Result<Option<ChunkId>, StagingError> {
         let sql = "SELECT moved_to FROM moved_rows WHERE chunk = ?1 AND key = ?2";

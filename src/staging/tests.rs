@@ -176,6 +176,7 @@ fn entity(name: &str) -> EntityRecord {
         target_columns: vec![],
         extract_hash: "extract".into(),
         transform_hash: "transform".into(),
+        adopt_hash: "adopt".into(),
     }
 }
 

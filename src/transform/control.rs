@@ -78,6 +78,12 @@ impl Sum {
     }
 }
 
+/// Whether two sums are the same number, however they are written.
+pub fn same_sum(one: &str, other: &str) -> bool {
+    let read = |text: &str| text.parse::<BigDecimal>().ok();
+    one == other || read(one).is_some_and(|number| read(other) == Some(number))
+}
+
 /// A sum from which one part was taken and to which another was added; `None` where one of them is no finite number.
 pub fn adjusted(sum: &str, minus: &str, plus: &str) -> Option<String> {
     let read = |text: &str| text.parse::<BigDecimal>().ok();

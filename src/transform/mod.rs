@@ -16,7 +16,7 @@ mod unit;
 
 pub use adopted::AdoptedKeys;
 pub use chunk::{ChunkOutput, IncidentCount, KeyFate, ReferenceCount, RejectedRow, RowKey, TransformError, control_sums, transform_chunk};
-pub use control::{ControlSum, adjusted};
+pub use control::{ControlSum, adjusted, same_sum};
 pub use keys::{Fate, KeySnapshot, KeySnapshotBuilder};
 pub use mint::Minter;
 pub use row::Inputs;

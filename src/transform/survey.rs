@@ -82,6 +82,8 @@ impl Seen {
 #[derive(Debug)]
 pub struct Surveyor {
     rows: Vec<(LegacyKey, Seen)>,
+    /// Where the rows begin that came later than those before.
+    later: Vec<usize>,
 }
 
 impl Default for Surveyor {
@@ -93,11 +95,24 @@ impl Default for Surveyor {
 impl Surveyor {
     /// Nothing seen yet.
     pub fn new() -> Self {
-        Self { rows: Vec::new() }
+        Self { rows: Vec::new(), later: Vec::new() }
     }
 
-    /// Looks at one chunk, but for its rows (ascending numbers) that count in another one. Chunks come in key order, those of a retry at the end.
-    pub fn look_at(&mut self, entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<(), TransformError> {
+    /// From here on the rows are later than all before: what came out of quarantine finds the others there, and they win.
+    pub fn later(&mut self) {
+        self.later.push(self.rows.len());
+    }
+
+    /// Looks at one chunk, but for its rows (ascending numbers) that count in another one. Rows that are `held` are kept aside, whatever
+    /// the plan makes of them now. Chunks come in key order, those of a retry at the end.
+    pub fn look_at(
+        &mut self,
+        entity: &CompiledEntity,
+        inputs: &Inputs,
+        tuples: &[u8],
+        moved: &[u32],
+        held: &[u32],
+    ) -> Result<(), TransformError> {
         let keys = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
         let mut transformer = RowTransformer::new(entity, inputs, true);
         let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
@@ -114,6 +129,10 @@ impl Surveyor {
                 continue;
             }
             let key = keys.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
+            if held.binary_search(&row).is_ok() {
+                self.rows.push((key, Seen::Rejected));
+                continue;
+            }
             out.clear();
             let adopted = inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key));
             if let Some((id, survivor)) = adopted
@@ -147,10 +166,14 @@ impl Surveyor {
     /// Draws the conclusions. `mint` gives the new key of a legacy key.
     pub fn finish(self, kind: KeyKind, mut mint: impl FnMut(&LegacyKey) -> [u8; 16]) -> Survey {
         let mut rows = self.rows;
-        // The smallest key wins, and rows that came out of quarantine stand behind all others. Texts stay in the order in which they
-        // were read, which is the source's.
+        // The smallest key wins, and rows that came out of quarantine stand behind all others: these are in the target already. Texts
+        // stay in the order in which they were read, which is the source's.
         if kind == KeyKind::Int {
-            rows.sort_by(|a, b| a.0.cmp(&b.0));
+            let mut begin = 0;
+            for end in self.later.iter().copied().chain([rows.len()]) {
+                rows[begin..end].sort_by(|a, b| a.0.cmp(&b.0));
+                begin = end;
+            }
         }
         let at: HashMap<&LegacyKey, usize> = rows.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
         let cycles = cycles(&rows, &at);

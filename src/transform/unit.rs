@@ -58,7 +58,7 @@ fn mismatches(entity: &CompiledEntity, test: &CompiledTest, namespace: Uuid) -> 
     inputs.parents = parents(test, namespace);
     if entity.needs_survey() {
         let mut surveyor = Surveyor::new();
-        if let Err(error) = surveyor.look_at(entity, &inputs, &rows.concat(), &[]) {
+        if let Err(error) = surveyor.look_at(entity, &inputs, &rows.concat(), &[], &[]) {
             return outcome_of_error(error, &test.expected);
         }
         let mut minter = Minter::new(namespace, &entity.entity_type);

@@ -151,6 +151,50 @@ fn typical_mistakes() {
 }
 
 #[test]
+fn a_query_is_asked_whether_it_gives_null() {
+    let shop = shop();
+    let plan = |condition: &str| {
+        let plan = orders(&[("order_number", "clean(suffix)")]);
+        assert!(plan.contains("from   = \"orders\""), "{plan}");
+        shop.file(
+            "entities/orders.toml",
+            &plan.replace("from   = \"orders\"", &format!("from   = \"select * from orders where {condition}\"")),
+        );
+        shop.etl(&["check"]).exits(0)
+    };
+    let outcome = plan("suffix is not null");
+    assert_eq!(outcome.stderr, "");
+    let outcome = outcome.says("orders: suffix can be NULL in the source and not in the target; the query of `from` gives no NULL");
+    assert!(!outcome.stdout.contains("statistics have seen no NULL; suffix"), "{}", outcome.stdout);
+    plan("id > 2").says("warning[E0313]: `suffix` can be NULL (10 rows), the target cannot");
+    // What takes too long is warned of as before.
+    plan("id > 2 and pg_sleep(0.2) is not null").says("`suffix` can be NULL (about 25% of rows)");
+}
+
+#[test]
+fn sql_of_control_sums_is_tried_where_it_will_be_asked() {
+    let shop = shop();
+    let control = |source: &str, by_source: &str, target: &str, by_target: &str| {
+        let written = format!(
+            "[control.amount]\nsource = \"{source}\"\ntarget = \"{target}\"\nby = {{ source = \"{by_source}\", target = \"{by_target}\" }}\n"
+        );
+        shop.file("entities/orders.toml", &(orders(&[]) + &written));
+        shop.etl(&["check"])
+    };
+    control("price", "status", "amount", "order_number").exits(0);
+    let by = control("price", "clean(suffix)", "amount", "order_number").exits(2);
+    insta::assert_snapshot!("control_by_source", by.stderr);
+    let by = control("price", "status", "amount", "order_nummer || amount").exits(2);
+    insta::assert_snapshot!("control_by_target", by.stderr);
+    control("price", "status", "order_number", "order_number").exits(2).says("error[E0332]: the target cannot sum control `amount`");
+    // What the source is not asked for is not tried there.
+    let written =
+        "[control.amount]\nsource = \"price\"\ntarget = \"amount\"\nby = { plan = \"clean(suffix)\", target = \"order_number\" }\n";
+    shop.file("entities/orders.toml", &(orders(&[]) + written));
+    shop.etl(&["check"]).exits(0);
+}
+
+#[test]
 fn all_mistakes_of_all_files_at_once() {
     let shop = shop();
     shop.edit("etl.toml", "btrim(x)", "btrm(x)").edit("etl.toml", "2 = \"approved\"", "2 = \"aproved\"");

@@ -9,6 +9,7 @@ mod diagnostics;
 mod expectations;
 mod faults;
 mod flagship;
+mod mended;
 mod report;
 mod resume;
 mod retry;

@@ -12,14 +12,14 @@ fn started() -> Shop {
 }
 
 /// Rows in quarantine: entity, key, reason.
-fn quarantine(migration: &Migration) -> Vec<String> {
+pub fn quarantine(migration: &Migration) -> Vec<String> {
     let listed = migration.etl(&["quarantine", "list", "--keys", "--limit", "100000", "--json"]).exits(0).json();
     let rows = listed["rows"].as_array().unwrap().iter();
     rows.map(|row| format!("{} {} {}", row["entity"].as_str().unwrap(), row["key"].as_str().unwrap(), row["reason"].as_str().unwrap()))
         .collect()
 }
 
-fn loaded(migration: &Migration, entity: &str) -> u64 {
+pub fn loaded(migration: &Migration, entity: &str) -> u64 {
     let status = migration.etl(&["report", "--format", "json"]).exits(0).json();
     let entity = status["entities"].as_array().unwrap().iter().find(|e| e["name"] == entity).unwrap().clone();
     assert_eq!(
@@ -30,7 +30,7 @@ fn loaded(migration: &Migration, entity: &str) -> u64 {
     entity["loaded"].as_u64().unwrap()
 }
 
-fn versions(migration: &Migration, table: &str) -> Vec<String> {
+pub fn versions(migration: &Migration, table: &str) -> Vec<String> {
     let rows = migration.target.value(&format!("SELECT string_agg(id || ' ' || xmin, ',' ORDER BY id) FROM {table}"));
     rows.split(',').map(str::to_owned).collect()
 }

@@ -44,7 +44,15 @@ pub(super) fn key_of(entity: &EntityRow, typed: &str) -> Result<LegacyKey, Error
 
 fn runs(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {
     let runs = reader.runs()?;
+    let changes = reader.plan_changes()?;
     if context.out.json {
+        let of_run = |run| {
+            let changes = changes.iter().filter(|change| change.run == run);
+            let shown = changes.map(
+                |c| json!({"entity": c.entity, "from_plan": c.from_plan, "from_hash": c.from_hash, "to_hash": c.to_hash, "rows": c.rows}),
+            );
+            shown.collect::<Vec<_>>()
+        };
         let listed: Vec<Value> = runs
             .iter()
             .map(|run| {
@@ -52,7 +60,7 @@ fn runs(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {
                     "run": run.id.to_string(), "command": run.command, "started": run.started.to_string(),
                     "finished": run.finished.map(|at| at.to_string()), "exit": run.exit.as_ref().map(|exit| exit.code),
                     "reason": run.exit.as_ref().map(|exit| &exit.reason), "tool_version": run.tool_version, "plan_hash": run.plan_hash,
-                    "source": run.source, "target": run.target,
+                    "source": run.source, "target": run.target, "plan_changes": of_run(run.id),
                 })
             })
             .collect();
@@ -65,7 +73,15 @@ fn runs(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {
             run.exit.map_or_else(|| ("?".to_owned(), "no end recorded".to_owned()), |exit| (exit.code.to_string(), exit.reason));
         table.row([run.id.to_string(), run.started.to_string(), took, code, run.command, reason]);
     }
-    context.out.result(&if table.is_empty() { "no run yet".to_owned() } else { table.render() })
+    let mut text = if table.is_empty() { "no run yet".to_owned() } else { table.render() };
+    for c in changes {
+        let _ = write!(
+            text,
+            "\nrun {} took a mended plan of {} over: {} to {}, {} rows compared and the same",
+            c.run, c.entity, c.from_hash, c.to_hash, c.rows
+        );
+    }
+    context.out.result(&text)
 }
 
 fn entities(context: &Context<'_>, reader: &StagingReader) -> Result<(), Error> {

@@ -149,6 +149,7 @@ pub(super) fn facts(page: &mut Page, s: &Summary) {
         let text = format!("{} of {}{at}, server {}", snapshot.taken, snapshot.database, snapshot.server_version);
         lines.push(("source snapshot", escape(&text)));
     }
+    lines.extend(s.plan_changes.iter().map(|change| ("plan", escape(&change.told()))));
     lines.push(("by the clock", escape(&duration(s.wall_micros))));
     lines.extend(s.peak_rss_bytes.map(|peak| ("memory at most", escape(&bytes(peak)))));
     for (name, value) in lines {

@@ -1,0 +1,68 @@
+//! SQL of control sums: what is summed and what it is grouped by is planned by the server that will be asked for it. Boundary: explains,
+//! reads no row; that the plan's own expressions are sound is `plan::compile`'s.
+
+use super::source::token;
+use crate::pg::{PgError, QualifiedName, ServerError, Session};
+use crate::plan::{ControlPlan, EntityPlan, Plan, Problems, Text};
+use crate::source::source_query;
+
+/// Asks the source to plan the control sums of an entity whose query it accepts.
+pub(super) fn of_source(plan: &Plan, entity: &EntityPlan, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
+    let from = source_query(plan, entity).from_clause();
+    for control in &entity.controls {
+        if let Some(refused) = tried(session, "sum(", &control.source_text, &from)? {
+            told("E0314", "source", control, &control.source_text, &refused, "sum(", problems);
+        }
+        // Where only the plan can tell a group, the source is asked for the whole sum.
+        for text in control.by.iter().filter(|_| control.source_has_groups()).filter_map(|group| group.source.as_ref()) {
+            if let Some(refused) = tried(session, "(", text, &from)? {
+                told("E0314", "source", control, text, &refused, "(", problems);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks the target to plan the control sums of an entity whose table it has.
+pub(super) fn of_target(entity: &EntityPlan, table: &QualifiedName, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
+    let from = format!("FROM {}", table.to_sql());
+    for control in &entity.controls {
+        let sums = std::iter::once(("sum(", &control.target));
+        for (before, text) in sums.chain(control.by.iter().map(|group| ("(", &group.target))) {
+            if let Some(refused) = tried(session, before, text, &from)? {
+                told("E0332", "target", control, text, &refused, before, problems);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the server says against an expression, its position counted in the expression. What it says of privileges is told elsewhere.
+fn tried(session: &mut Session, before: &str, text: &Text, from: &str) -> Result<Option<ServerError>, PgError> {
+    let head = format!("EXPLAIN SELECT {before}");
+    // The line break ends a comment in the expression.
+    match session.text_rows(&format!("{head}{}\n)::text {from}", text.value)) {
+        Ok(_) => Ok(None),
+        Err(error) => {
+            let mut error = error.refusal()?;
+            if error.sqlstate == "42501" {
+                return Ok(None);
+            }
+            let begins = u32::try_from(head.chars().count()).unwrap_or(u32::MAX);
+            let long = u32::try_from(text.value.chars().count()).unwrap_or(u32::MAX);
+            error.position = error.position.and_then(|at| at.checked_sub(begins)).filter(|at| (1..=long).contains(at));
+            Ok(Some(error))
+        }
+    }
+}
+
+fn told(code: &'static str, side: &str, control: &ControlPlan, text: &Text, refused: &ServerError, before: &str, problems: &mut Problems) {
+    let what = if before == "(" { "group" } else { "sum" };
+    let (place, label) = match refused.position {
+        Some(at) => (text.place(&token(&text.value, at)), "here"),
+        None => (text.whole(), "in this SQL"),
+    };
+    let message =
+        format!("the {side} cannot {what} control `{}`: {} (SQLSTATE {})", control.name, refused.safe_message(), refused.sqlstate);
+    problems.error(code, Some(place), message, label, refused.hint.clone());
+}
