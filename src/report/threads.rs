@@ -103,10 +103,12 @@ fn held_back(times: &[ThreadTime]) -> Option<String> {
         causes.push((share(time.waiting_seconds), waited.to_owned()));
         causes.push((share(time.cpu_seconds.unwrap_or(0.0)), format!("{worked}, on the processors given to it")));
     }
-    let (walls, ready) = times.iter().fold((0.0, 0.0), |(walls, ready), time| {
-        (walls + time.wall_seconds - time.idle_seconds - time.handing_seconds, ready + time.ready_seconds.unwrap_or(0.0))
+    // A thread that is woken up waits for a processor within the time that it had nothing to do.
+    let (active, ready) = times.iter().fold((0.0, 0.0), |(active, ready), time| {
+        let without = time.ready_seconds.unwrap_or(0.0);
+        (active + time.cpu_seconds.unwrap_or(0.0) + time.waiting_seconds + without, ready + without)
     });
-    causes.push((ready / walls, "the processors: threads were ready and had none".to_owned()));
+    causes.push((ready / active, "the processors: threads were ready and had none".to_owned()));
     let (share, cause) = causes.into_iter().filter(|(share, _)| share.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(format!("held back most by {cause} ({:.0} % of the time)", share * 100.0))
 }
