@@ -160,6 +160,7 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Citext => |v| text(v).map(Value::Text),
+        SqlType::Name => to_name,
         SqlType::Inet => network::parse_inet,
         SqlType::Cidr => network::parse_cidr,
         SqlType::Macaddr => network::parse_mac,

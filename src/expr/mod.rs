@@ -27,6 +27,7 @@ mod diagnostic;
 mod encoding;
 mod encoding_tables;
 mod float;
+mod fold;
 mod format;
 mod functions;
 mod identity;

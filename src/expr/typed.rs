@@ -536,14 +536,23 @@ impl Node {
     /// The arguments stand on the stack: almost all functions have three or fewer.
     fn call<'r, C: Context<'r>, const N: usize>(args: [&'r Self; N], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
         let mut values = [const { Value::Null }; N];
-        for (value, arg) in values.iter_mut().zip(args) {
+        for (at, (value, arg)) in values.iter_mut().zip(args).enumerate() {
             *value = arg.eval(ctx)?;
+            if at == 0 && value.is_null() && builtin.is_subscript() {
+                return Ok(Value::Null);
+            }
         }
         Self::run(builtin, &mut values)
     }
 
     fn call_many<'r, C: Context<'r>>(args: &'r [Self], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
-        let mut values = args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            values.push(arg.eval(ctx)?);
+            if values.len() == 1 && values[0].is_null() && builtin.is_subscript() {
+                return Ok(Value::Null);
+            }
+        }
         Self::run(builtin, &mut values)
     }
 
@@ -620,15 +629,27 @@ impl Extended {
             [one] => self.call([one], ctx),
             [one, two] => self.call([one, two], ctx),
             [one, two, three] => self.call([one, two, three], ctx),
-            many => self.run(&mut many.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?),
+            many => {
+                let mut values = Vec::with_capacity(many.len());
+                for arg in many {
+                    values.push(arg.eval(ctx)?);
+                    if values.len() == 1 && values[0].is_null() && self.builtin.is_subscript() {
+                        return Ok(Value::Null);
+                    }
+                }
+                self.run(&mut values)
+            }
         }
     }
 
     /// The arguments stand on the stack, as those of plain calls do.
     fn call<'r, C: Context<'r>, const N: usize>(&'r self, args: [&'r Node; N], ctx: &mut C) -> Evaluated<'r> {
         let mut values = [const { Value::Null }; N];
-        for (value, arg) in values.iter_mut().zip(args) {
+        for (at, (value, arg)) in values.iter_mut().zip(args).enumerate() {
             *value = arg.eval(ctx)?;
+            if at == 0 && value.is_null() && self.builtin.is_subscript() {
+                return Ok(Value::Null);
+            }
         }
         self.run(&mut values)
     }

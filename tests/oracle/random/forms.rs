@@ -80,7 +80,7 @@ impl Grammar<'_> {
             Form::Case => {
                 let (when, then, other) = (self.tree(&SqlType::Bool, depth), self.tree(ty, depth), self.near_or(ty, depth));
                 // A constant condition is decided when the statement is planned, and the branch with it.
-                let when = if when.has_column() { when } else { self.column(&SqlType::Bool) };
+                let when = if self.rng.percent(8) { Tree::bare(self.rng.word(&["true", "false", "null"]), &SqlType::Bool) } else { when };
                 if self.rng.percent(30) {
                     return self.made(form, ty, "case when $ then $ end", vec![when, then]);
                 }
@@ -228,12 +228,16 @@ impl Grammar<'_> {
                 let test = self.rng.word(&["true", "false", "unknown", "not true", "not false", "not unknown"]);
                 self.made(form, &bool, &format!("$ is {test}"), vec![x])
             }
-            // A constant side decides when the statement is planned.
+            // Constant sides among them: they decide when the statement is planned.
             Form::And | Form::Or => {
-                let (a, b) = (self.tree(&bool, depth), self.tree(&bool, depth));
-                let a = if a.has_column() { a } else { self.column(&bool) };
-                let b = if b.has_column() { b } else { self.column(&bool) };
-                self.made(form, &bool, &format!("$ {} $", name(form)), vec![a, b])
+                let mut sides = [self.tree(&bool, depth), self.tree(&bool, depth)].map(|side| {
+                    if side.has_column() { side } else { self.column(&bool) }
+                });
+                if self.rng.percent(20) {
+                    let constant = self.rng.word(&["true", "false", "null", "null::bool", "1 = 2", "'a' < null"]);
+                    sides[self.rng.below(2)] = Tree { atom: false, ..Tree::bare(constant, &bool) };
+                }
+                self.made(form, &bool, &format!("$ {} $", name(form)), sides.into())
             }
             Form::Not => {
                 let x = self.tree(&bool, depth);
