@@ -65,10 +65,10 @@ fn generated() -> Vec<String> {
             all.push(format!("(case when {condition} then 1 end) + y / x"));
         }
         for operator in ["<", "<=", ">", ">="] {
-            all.push(format!("({side} collate \"C\" {operator} {null}) = (y / x = 1)").replace(
-                " collate \"C\"",
-                if matches!(side, "t" | "v" | "at") { " collate \"C\"" } else { "" },
-            ));
+            all.push(
+                format!("({side} collate \"C\" {operator} {null}) = (y / x = 1)")
+                    .replace(" collate \"C\"", if matches!(side, "t" | "v" | "at") { " collate \"C\"" } else { "" }),
+            );
         }
     }
     let texts = ["t", "v", "c", "nm", "'ab'", "null"];
@@ -96,7 +96,12 @@ fn generated() -> Vec<String> {
     }
     // A literal beside `name` is cut to its length.
     let long = "é".repeat(40);
-    all.extend([format!("nm = '{long}'"), format!("nm = any ('{{{long}}}')"), format!("nullif('{long}', nm)"), format!("nm in ('{long}', 'ab')")]);
+    all.extend([
+        format!("nm = '{long}'"),
+        format!("nm = any ('{{{long}}}')"),
+        format!("nullif('{long}', nm)"),
+        format!("nm in ('{long}', 'ab')"),
+    ]);
     all
 }
 

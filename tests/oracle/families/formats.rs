@@ -607,7 +607,8 @@ fn expressions() -> Vec<String> {
     let moments = MOMENT_TEMPLATES.iter().map(|p| format!("to_timestamp(x, {}) at time zone 'UTC' /* iso */", literal(p)));
     let read = READ_PATTERNS.iter().filter(|p| !p.contains('L') || p.contains("PL")).map(|p| format!("to_number(xn, {})", literal(p)));
     // As many digits as a numeric can have, behind the point and in front of it.
-    let extremes = ["rpad('-18.25', 16387, '0')", "rpad('-0.00995', 16385, '9')", "rpad('9.994', 16385, '9')", "'1e-16383'", "'9.996e131071'"];
+    let extremes =
+        ["rpad('-18.25', 16387, '0')", "rpad('-0.00995', 16385, '9')", "rpad('9.994', 16385, '9')", "'1e-16383'", "'9.996e131071'"];
     let extremes = extremes.iter().flat_map(|n| ["9.99EEEE", "9EEEE", "9.9999999999EEEE"].map(|p| format!("to_char({n}::numeric, '{p}')")));
     days.chain(times).chain(spans).chain(numbers).chain(extremes).chain(dates).chain(moments).chain(read).collect()
 }

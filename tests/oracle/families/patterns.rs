@@ -244,7 +244,8 @@ const PATTERNS: &[&str] = &[
 const FLAGS: &[&str] = &["i", "n", "p", "w", "x", "q", "ics", "tnsm", "im"];
 
 /// Beginnings that say how the rest is read, and flags that take them for what they are, or not.
-const PREFIXED: &[&str] = &["***=a", "***:a", "***=", "***:", "(?i)A", "(?q)a", "***:(?q)a", "***=(?i)a", "***:(?i)A", "***:***=a", "***=***=a"];
+const PREFIXED: &[&str] =
+    &["***=a", "***:a", "***=", "***:", "(?i)A", "(?q)a", "***:(?q)a", "***=(?i)a", "***:(?i)A", "***:***=a", "***=***=a"];
 const PREFIX_FLAGS: &[&str] = &["", "g", "i", "x", "n", "q", "qi", "iq", "qt", "qc", "qs", "nqs"];
 
 const FLAGGED: &[&str] = &[

@@ -230,9 +230,8 @@ impl Grammar<'_> {
             }
             // Constant sides among them: they decide when the statement is planned.
             Form::And | Form::Or => {
-                let mut sides = [self.tree(&bool, depth), self.tree(&bool, depth)].map(|side| {
-                    if side.has_column() { side } else { self.column(&bool) }
-                });
+                let mut sides = [self.tree(&bool, depth), self.tree(&bool, depth)]
+                    .map(|side| if side.has_column() { side } else { self.column(&bool) });
                 if self.rng.percent(20) {
                     let constant = self.rng.word(&["true", "false", "null", "null::bool", "1 = 2", "'a' < null"]);
                     sides[self.rng.below(2)] = Tree { atom: false, ..Tree::bare(constant, &bool) };
