@@ -202,6 +202,18 @@ impl Grammar<'_> {
         self.made(Form::Cast, ty, &text, vec![operand])
     }
 
+    /// Two conditions, a constant among them now and then: it decides when the statement is planned.
+    fn connected(&mut self, form: Form, depth: usize) -> Option<Tree> {
+        let bool = SqlType::Bool;
+        let mut sides =
+            [self.tree(&bool, depth), self.tree(&bool, depth)].map(|side| if side.has_column() { side } else { self.column(&bool) });
+        if self.rng.percent(20) {
+            let constant = self.rng.word(&["true", "false", "null", "null::bool", "1 = 2", "'a' < null"]);
+            sides[self.rng.below(2)] = Tree { atom: false, ..Tree::bare(constant, &bool) };
+        }
+        self.made(form, &bool, &format!("$ {} $", name(form)), sides.into())
+    }
+
     fn condition(&mut self, form: Form, depth: usize) -> Option<Tree> {
         let bool = SqlType::Bool;
         match form {
@@ -228,16 +240,7 @@ impl Grammar<'_> {
                 let test = self.rng.word(&["true", "false", "unknown", "not true", "not false", "not unknown"]);
                 self.made(form, &bool, &format!("$ is {test}"), vec![x])
             }
-            // Constant sides among them: they decide when the statement is planned.
-            Form::And | Form::Or => {
-                let mut sides = [self.tree(&bool, depth), self.tree(&bool, depth)]
-                    .map(|side| if side.has_column() { side } else { self.column(&bool) });
-                if self.rng.percent(20) {
-                    let constant = self.rng.word(&["true", "false", "null", "null::bool", "1 = 2", "'a' < null"]);
-                    sides[self.rng.below(2)] = Tree { atom: false, ..Tree::bare(constant, &bool) };
-                }
-                self.made(form, &bool, &format!("$ {} $", name(form)), sides.into())
-            }
+            Form::And | Form::Or => self.connected(form, depth),
             Form::Not => {
                 let x = self.tree(&bool, depth);
                 self.made(form, &bool, "not $", vec![x])
