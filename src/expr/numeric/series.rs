@@ -128,6 +128,15 @@ impl Fixed {
         Self { digits: self.digits_at(scale), scale }
     }
 
+    /// Without the digits that no product with a number below 1, at this scale, looks at.
+    pub fn cut(&self, scale: i64) -> Self {
+        let kept = 4 * ((scale.max(0) + 3) / 4 + 2);
+        if self.scale <= kept {
+            return self.clone();
+        }
+        Self { digits: &self.digits / power_of_ten(self.scale - kept), scale: kept }
+    }
+
     pub fn plus(&self, other: &Self) -> Self {
         let scale = self.scale.max(other.scale);
         Self { digits: self.digits_at(scale) + other.digits_at(scale), scale }

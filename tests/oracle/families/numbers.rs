@@ -157,6 +157,12 @@ const EXPRESSIONS: &[&str] = &[
     "(n ^ 2) ^ 0.5",
     "n ^ 2 * 3 + 1",
     // Products of thousands of groups, whose last digits turn on what is left out of them.
+    "case when id = 1 then exp(round(-4.0, 16383)) end",
+    "case when id = 1 then exp(rpad('0.009', 16385, '7')::numeric) end",
+    "case when id = 1 then exp(rpad('-0.009', 16386, '7')::numeric) end",
+    "case when id = 1 then exp(rpad('3.009', 16385, '7')::numeric) end",
+    "case when id = 1 then exp(rpad('-3.009', 16386, '7')::numeric) end",
+    "case when id = 1 then power(1.5, rpad('2.3', 16385, '1')::numeric) end",
     "(9.001 ^ (3001 + i2 % 7)) % 1e9",
     "(9.5 ^ (9001 + i2 % 7)) % 1e9",
     "((- 8.999999999) ^ (4001 + i2 % 7)) % 1e9",
