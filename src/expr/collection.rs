@@ -130,10 +130,10 @@ impl Binder<'_> {
             }
         }
         if sliced {
-            let node = prepared(&array::SLICE, args, Slice { element_oid: element.element_oid.0 });
+            let node = fold::constant(prepared(&array::SLICE, args, Slice { element_oid: element.element_oid.0 }));
             return Some(Bound::new(node, array_type, span));
         }
-        let node = prepared(&array::SUBSCRIPT, args, Subscript { element: element.element.clone() });
+        let node = fold::constant(prepared(&array::SUBSCRIPT, args, Subscript { element: element.element.clone() }));
         Some(Bound::new(node, element.element.clone(), span))
     }
 
@@ -165,7 +165,8 @@ impl Binder<'_> {
             };
             args.push(node);
         }
-        Some(Bound::new(Node::Call { builtin: &json::SUBSCRIPT, args: args.into() }, SqlType::Jsonb, span))
+        let node = fold::constant(Node::Call { builtin: &json::SUBSCRIPT, args: args.into() });
+        Some(Bound::new(node, SqlType::Jsonb, span))
     }
 
     /// `x = any (array)`: the operator is bound for the operand and one element.

@@ -52,7 +52,7 @@ fn truth(node: &Node) -> Option<Option<bool>> {
     }
 }
 
-/// A condition of constants alone as what it comes to. One that fails, fails at the rows that reach it.
+/// What is made of constants alone, where it comes to a truth or to NULL. What fails, fails at the rows that reach it.
 pub(super) fn constant(node: Node) -> Node {
     if !node.children().into_iter().all(|child| matches!(child, Node::Const(_) | Node::Literal(_))) {
         return node;

@@ -160,7 +160,8 @@ impl Binder<'_> {
                 Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write x collate \"C\" for the order of the bytes"),
             );
         }
-        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span).collated(bytewise))
+        let node = fold::constant(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" });
+        Some(Bound::new(node, ty, span).collated(bytewise))
     }
 
     fn implicit_text(&mut self, bound: Bound) -> Option<Node> {
