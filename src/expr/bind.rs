@@ -398,7 +398,7 @@ impl Binder<'_> {
             (false, _) => &super::registry::LIKE,
             (true, _) => &super::registry::ILIKE,
         };
-        let node = Node::Call { builtin, args: Box::new([operand, pattern]) };
+        let node = fold::constant(Node::Call { builtin, args: Box::new([operand, pattern]) });
         Some(Bound::new(fold::turned(node, negated), SqlType::Bool, span))
     }
 

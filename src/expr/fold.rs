@@ -1,13 +1,13 @@
 //! Conditions, choices and comparisons whose outcome the plan's constants decide. Boundary: what PostgreSQL simplifies when it plans a
-//! statement (`eval_const_expressions`), so far as it keeps an operand from being evaluated, and with it an error from being raised.
-//! Constant calls and casts are left to the rows.
+//! statement (`eval_const_expressions`), so far as it keeps an operand from being evaluated, and with it an error from being raised. So
+//! what is constant and neither a truth nor NULL is left to the rows.
 
 use std::borrow::Cow;
 
 use super::ast::Test;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Reference, Resolved};
-use super::registry::mismatch;
+use super::registry::{Builtin, Ty, mismatch};
 use super::typed::Node;
 use crate::row::{LegacyKey, Value};
 
@@ -63,6 +63,13 @@ pub(super) fn constant(node: Node) -> Node {
         _ => return node,
     };
     Node::Const(value)
+}
+
+/// A call of constants alone, where it comes to a truth or to NULL. What PostgreSQL does not evaluate when it plans, because it may depend
+/// on the session, is left alone.
+pub(super) fn call(builtin: &'static Builtin, call: Node) -> Node {
+    let by_session = matches!(builtin.name, "to_char" | "concat_ws" | "array_to_string") || builtin.args.contains(&Ty::TimestampTz);
+    if by_session { call } else { constant(call) }
 }
 
 /// Two conditions, joined by `or` (decided by true) or by `and` (decided by false). A constant that decides does so wherever it stands; one
