@@ -9,11 +9,11 @@ use super::ast::{Ast, Kind, Node as AstNode, Pattern, Test, TypeName};
 use super::code_table::CodeTable;
 use super::compare::{Comparator, Comparison};
 use super::diagnostic::{Diagnostic, codes, nearest};
-use super::direct::{Form, Switch};
+use super::direct::Form;
 use super::functions::Functions;
 use super::pattern;
 use super::typed::{Expr, Node};
-use super::{bits, numeric, typed};
+use super::{bits, fold, numeric, typed};
 use crate::row::{Column, KeyKind, SqlType, Value};
 
 /// How rows of an entity are called: what `ref` needs to know.
@@ -176,19 +176,25 @@ impl Binder<'_> {
 
     fn connective(&mut self, node: &AstNode) -> Option<Bound> {
         let bound = match &node.kind {
-            Kind::And(left, right) => Node::And(self.conditions(left, right, "and")?),
-            Kind::Or(left, right) => Node::Or(self.conditions(left, right, "or")?),
+            Kind::And(left, right) => {
+                let (left, right) = self.conditions(left, right, "and")?;
+                fold::and(left, right)
+            }
+            Kind::Or(left, right) => {
+                let (left, right) = self.conditions(left, right, "or")?;
+                fold::or(left, right)
+            }
             Kind::Is(operand, Test::Null, negated) if super::collection::row(operand).is_some() => {
                 return self.row_is_null(operand, *negated, &node.span).flatten();
             }
             Kind::Not(operand) => {
                 let operand = self.bind(operand, None)?;
-                Node::Not(Box::new(self.condition(operand, "not")?))
+                fold::not(self.condition(operand, "not")?)
             }
             Kind::Is(operand, test, negated) => {
                 let operand = self.bind(operand, None)?;
                 let operand = if *test == Test::Null { self.settle(operand)? } else { self.condition(operand, "is")? };
-                Node::Is { operand: Box::new(operand), test: *test, negated: *negated }
+                fold::is(operand, *test, *negated)
             }
             _ => return None,
         };
@@ -206,7 +212,8 @@ impl Binder<'_> {
         }
         let (left, right) = (self.bind(left, None), self.bind(right, None));
         let (by, left, right) = self.comparable(left?, right?, "is distinct from", false, span)?;
-        Some(Bound::new(Node::Distinct { by, sides: Box::new([left, right]), negated }, SqlType::Bool, span))
+        let node = fold::constant(Node::Distinct { by, sides: Box::new([left, right]), negated });
+        Some(Bound::new(node, SqlType::Bool, span))
     }
 
     fn collate(&mut self, operand: &AstNode, collation: &str, span: &Range<usize>) -> Option<Bound> {
@@ -259,11 +266,11 @@ impl Binder<'_> {
         }
     }
 
-    fn conditions(&mut self, left: &AstNode, right: &AstNode, of: &str) -> Option<Box<[Node; 2]>> {
+    fn conditions(&mut self, left: &AstNode, right: &AstNode, of: &str) -> Option<(Node, Node)> {
         let (left, right) = (self.bind(left, None), self.bind(right, None));
         let left = left.and_then(|left| self.condition(left, of));
         let right = right.and_then(|right| self.condition(right, of));
-        Some(Box::new([left?, right?]))
+        Some((left?, right?))
     }
 
     fn binary(&mut self, operator: &str, left: &AstNode, right: &AstNode, span: &Range<usize>) -> Option<Bound> {
@@ -290,10 +297,7 @@ impl Binder<'_> {
 
     pub fn comparison(&mut self, op: Comparison, left: Bound, right: Bound, span: &Range<usize>) -> Option<Bound> {
         let (by, left, right) = self.comparable(left, right, op.name(), op.orders(), span)?;
-        if matches!(left, Node::Const(Value::Null)) || matches!(right, Node::Const(Value::Null)) {
-            return Some(Bound::new(Node::Const(Value::Null), SqlType::Bool, span));
-        }
-        Some(Bound::new(Node::compare(op, by, [left, right]), SqlType::Bool, span))
+        Some(Bound::new(fold::compare(op, by, left, right), SqlType::Bool, span))
     }
 
     fn within(&mut self, operand: &AstNode, list: &[AstNode], negated: bool, span: &Range<usize>) -> Option<Bound> {
@@ -328,11 +332,11 @@ impl Binder<'_> {
         {
             let mut nodes = all.drain(..).map(|bound| self.implicit(bound, &ty)).collect::<Option<Vec<_>>>()?;
             let operand = Box::new(nodes.remove(0));
-            let within = Node::In { by, operand, list: nodes.into(), negated };
+            let within = fold::constant(Node::In { by, operand, list: nodes.into(), negated });
             if apart.is_empty() {
                 return Some(Bound::new(within, SqlType::Bool, span));
             }
-            any = Some(if negated { Node::Not(Box::new(within)) } else { within });
+            any = Some(fold::turned(within, negated));
         } else {
             apart.extend(all.drain(1..));
         }
@@ -341,12 +345,11 @@ impl Binder<'_> {
             let equal = self.comparison(Comparison::Equal, left, item, span)?.node;
             any = Some(match any {
                 None => equal,
-                Some(any) => Node::Or(Box::new([any, equal])),
+                Some(any) => fold::or(any, equal),
             });
         }
         let any = any?;
-        let node = if negated { Node::Not(Box::new(any)) } else { any };
-        Some(Bound::new(node, SqlType::Bool, span))
+        Some(Bound::new(fold::turned(any, negated), SqlType::Bool, span))
     }
 
     fn between(&mut self, operand: &AstNode, low: &AstNode, high: &AstNode, negated: bool, span: &Range<usize>) -> Option<Bound> {
@@ -356,8 +359,8 @@ impl Binder<'_> {
         } else {
             (side(Comparison::GreaterOrEqual, low), side(Comparison::LessOrEqual, high))
         };
-        let sides = Box::new([low?, high?]);
-        Some(Bound::new(if negated { Node::Or(sides) } else { Node::And(sides) }, SqlType::Bool, span))
+        let join = if negated { fold::or } else { fold::and };
+        Some(Bound::new(join(low?, high?), SqlType::Bool, span))
     }
 
     fn like(&mut self, operand: &AstNode, like: &AstNode, escape: Option<&str>, how: (bool, bool), span: &Range<usize>) -> Option<Bound> {
@@ -396,8 +399,8 @@ impl Binder<'_> {
             (false, _) => &super::registry::LIKE,
             (true, _) => &super::registry::ILIKE,
         };
-        let node = Node::Call { builtin, args: Box::new([operand, pattern]) };
-        Some(Bound::new(if negated { Node::Not(Box::new(node)) } else { node }, SqlType::Bool, span))
+        let node = fold::constant(Node::Call { builtin, args: Box::new([operand, pattern]) });
+        Some(Bound::new(fold::turned(node, negated), SqlType::Bool, span))
     }
 
     /// `similar to`, as the regular expression that it is.
@@ -430,7 +433,7 @@ impl Binder<'_> {
         for (when, then) in branches {
             let condition = match operand {
                 None => self.bind(when, None).and_then(|when| self.condition(when, "when")),
-                Some(operand) => self.compared(Comparison::Equal, operand, when, &when.span).map(|bound| bound.node),
+                Some(operand) => self.case_of(operand, when).map(|bound| bound.node),
             };
             conditions.push(condition);
             results.push(self.bind(then, hint));
@@ -445,10 +448,22 @@ impl Binder<'_> {
         let results = results.into_iter().collect::<Option<Vec<_>>>()?;
         let bytewise = results.iter().any(|result| result.bytewise);
         let (mut results, ty) = self.unify(results, hint, "case", span)?;
-        let otherwise = Box::new(results.remove(0));
-        let branches: Box<[(Node, Node)]> = conditions?.into_iter().zip(results).collect();
-        let switch = Switch::new(&branches);
-        Some(Bound::new(Node::Case { switch, branches, otherwise }, ty, span).collated(bytewise))
+        let otherwise = results.remove(0);
+        let node = fold::case(conditions?.into_iter().zip(results), otherwise);
+        Some(Bound::new(node, ty, span).collated(bytewise))
+    }
+
+    /// The condition of a simple `case`. What it is of is a text where it has no type of its own, whatever it is compared with.
+    fn case_of(&mut self, operand: &AstNode, when: &AstNode) -> Option<Bound> {
+        if let Some(bound) = self.rows(Comparison::Equal, operand, when, &when.span) {
+            return bound;
+        }
+        let (mut left, right) = (self.bind(operand, None), self.bind(when, None));
+        if let Some(untyped) = left.take_if(|left| left.ty.is_none()) {
+            let node = self.coerce_unknown(untyped, &SqlType::Text)?;
+            left = Some(Bound::new(node, SqlType::Text, &operand.span));
+        }
+        self.comparison(Comparison::Equal, left?, right?, &when.span)
     }
 
     fn written_cast(&mut self, operand: &AstNode, name: &TypeName, span: &Range<usize>) -> Option<Bound> {
@@ -468,7 +483,7 @@ impl Binder<'_> {
             (SqlType::Bit | SqlType::Varbit, [length @ 1..=bits::MOST_BITS]) => {
                 let builtin = if ty == SqlType::Bit { &bits::FIXED } else { &bits::AT_MOST };
                 let length = Node::Const(Value::Int4(i32::try_from(*length).unwrap_or(i32::MAX)));
-                Node::Call { builtin, args: Box::new([node, length, Node::Const(Value::Bool(true))]) }
+                fold::strict(node, |node| Node::Call { builtin, args: Box::new([*node, length, Node::Const(Value::Bool(true))]) })
             }
             (SqlType::Numeric, [precision, rest @ ..])
                 if !(1..=1000).contains(precision) || rest.first().is_some_and(|scale| !(-1000..=1000).contains(scale)) =>
@@ -476,10 +491,13 @@ impl Binder<'_> {
                 let message = "a numeric has 1 to 1000 digits, and a scale of -1000 to 1000";
                 return self.refuse(Diagnostic::new(codes::BAD_LITERAL, span.clone(), message));
             }
-            (SqlType::Numeric, [precision]) => Node::Precision { precision: *precision, scale: 0, operand: Box::new(node) },
-            (SqlType::Numeric, [precision, scale]) => Node::Precision { precision: *precision, scale: *scale, operand: Box::new(node) },
+            (SqlType::Numeric, [precision, scale @ ..]) => {
+                let scale = scale.first().copied().unwrap_or(0);
+                fold::strict(node, |operand| Node::Precision { precision: *precision, scale, operand })
+            }
             (SqlType::Varchar, [length]) => {
-                Node::Truncate { length: usize::try_from(*length).unwrap_or(usize::MAX), operand: Box::new(node) }
+                let length = usize::try_from(*length).unwrap_or(usize::MAX);
+                fold::strict(node, |operand| Node::Truncate { length, operand })
             }
             _ => {
                 let message = format!("a cast to {} with a length or precision is not supported", name.name);

@@ -160,6 +160,7 @@ pub(super) fn input(to: &SqlType) -> Option<Run> {
         SqlType::Json => parse_json,
         SqlType::Jsonb => parse_jsonb,
         SqlType::Text | SqlType::Varchar | SqlType::Bpchar | SqlType::Citext => |v| text(v).map(Value::Text),
+        SqlType::Name => to_name,
         SqlType::Inet => network::parse_inet,
         SqlType::Cidr => network::parse_cidr,
         SqlType::Macaddr => network::parse_mac,
@@ -341,7 +342,7 @@ fn parse_bool(value: Value<'_>) -> Evaluated<'_> {
 
 /// The input functions of whole numbers, as they are up to PostgreSQL 15; later ones also read `0x1F` and `1_000`, which fail here. The
 /// digits are added up below zero, and one too many ends the reading: what stands behind it is not looked at.
-fn parse_int(value: Value<'_>, least: i64) -> Result<i64, EvalError> {
+pub(super) fn parse_int(value: Value<'_>, least: i64) -> Result<i64, EvalError> {
     let invalid = || EvalError::sql("22P02", "invalid input syntax for a whole number");
     let text = text(value)?;
     let text = text.trim_start_matches(numeric::is_space);

@@ -8,6 +8,7 @@ use super::cast::{self, Cast, How, Step};
 use super::compare::Comparator;
 use super::context::Fault;
 use super::diagnostic::{Diagnostic, codes, nearest};
+use super::fold;
 use super::typed::{Literal, Node};
 use crate::row::{SqlType, Value};
 
@@ -72,9 +73,9 @@ impl Binder<'_> {
                 Node::Const(null) => Node::Const(null),
                 node => Node::Cast { run, fallible, to: to.clone(), operand: Box::new(node) },
             },
-            Step::Array(by) => Node::Convert { by, to: to.clone(), operand: Box::new(node) },
+            Step::Array(by) => fold::strict(node, |operand| Node::Convert { by, to: to.clone(), operand }),
             Step::Label => match to {
-                SqlType::Enum(ty) => Node::Label { ty: ty.clone(), operand: Box::new(node) },
+                SqlType::Enum(ty) => fold::strict(node, |operand| Node::Label { ty: ty.clone(), operand }),
                 _ => node,
             },
         }
@@ -289,7 +290,8 @@ impl Binder<'_> {
                 }
                 None
             }
-            // `character` keeps to its own rule only among its own.
+            // `character` keeps to its own rule among its own, and where only it has a comparison.
+            (Some(SqlType::Bpchar), Some(SqlType::Varchar)) | (Some(SqlType::Varchar), Some(SqlType::Bpchar)) => Some(SqlType::Bpchar),
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => Some(SqlType::Text),
             // Arrays are compared with arrays of the very same type.
             (Some(l @ SqlType::Array(_)), Some(r @ SqlType::Array(_))) if l != r => None,

@@ -10,6 +10,7 @@ use super::cast::{self, How};
 use super::compare::Comparison;
 use super::diagnostic::{Diagnostic, codes};
 use super::direct::Form;
+use super::fold;
 use super::json;
 use super::quantified::Quantified;
 use super::registry::{Builtin, Prepared, RunTyped, Types};
@@ -27,14 +28,6 @@ pub(super) fn row(node: &AstNode) -> Option<&[AstNode]> {
         Kind::Call { name, args, named } if name == "row" && named.is_empty() => Some(args),
         _ => None,
     }
-}
-
-fn either(left: Node, right: Node) -> Node {
-    Node::Or(Box::new([left, right]))
-}
-
-fn both(left: Node, right: Node) -> Node {
-    Node::And(Box::new([left, right]))
 }
 
 impl Binder<'_> {
@@ -138,10 +131,10 @@ impl Binder<'_> {
             }
         }
         if sliced {
-            let node = prepared(&array::SLICE, args, Slice { element_oid: element.element_oid.0 });
+            let node = fold::constant(prepared(&array::SLICE, args, Slice { element_oid: element.element_oid.0 }));
             return Some(Bound::new(node, array_type, span));
         }
-        let node = prepared(&array::SUBSCRIPT, args, Subscript { element: element.element.clone() });
+        let node = fold::constant(prepared(&array::SUBSCRIPT, args, Subscript { element: element.element.clone() }));
         Some(Bound::new(node, element.element.clone(), span))
     }
 
@@ -173,7 +166,8 @@ impl Binder<'_> {
             };
             args.push(node);
         }
-        Some(Bound::new(Node::Call { builtin: &json::SUBSCRIPT, args: args.into() }, SqlType::Jsonb, span))
+        let node = fold::constant(Node::Call { builtin: &json::SUBSCRIPT, args: args.into() });
+        Some(Bound::new(node, SqlType::Jsonb, span))
     }
 
     /// `x = any (array)`: the operator is bound for the operand and one element.
@@ -183,7 +177,7 @@ impl Binder<'_> {
         if right.ty.is_none() {
             // A literal is an array of what is compared with it.
             let element = match &left.ty {
-                Some(SqlType::Varchar | SqlType::Name) | None => SqlType::Text,
+                Some(SqlType::Varchar) | None => SqlType::Text,
                 Some(ty) => ty.clone(),
             };
             if Comparison::named(operator).is_none() && element != SqlType::Text {
@@ -218,7 +212,7 @@ impl Binder<'_> {
             return self.refuse(Diagnostic::new(codes::TYPE_MISMATCH, span.clone(), message));
         }
         let quantified = Quantified { operator, all, predicate: predicate.node, sides: [operand, right.node], element: of.element.clone() };
-        Some(Bound::new(Node::Quantified(Box::new(quantified)), SqlType::Bool, span))
+        Some(Bound::new(fold::constant(Node::Quantified(Box::new(quantified))), SqlType::Bool, span))
     }
 
     /// `||` where one side is an array.
@@ -282,8 +276,8 @@ impl Binder<'_> {
             return Some(Some(Bound::new(Node::RowCompare { op, pairs }, SqlType::Bool, span)));
         }
         // Equality of all, or inequality of any: what PostgreSQL makes of it, the order of evaluation included.
-        let join = if op == Comparison::Equal { both } else { either };
-        let each = compared.into_iter().map(|(by, left, right)| Node::compare(op, by, [left, right]));
+        let join = if op == Comparison::Equal { fold::and } else { fold::or };
+        let each = compared.into_iter().map(|(by, left, right)| fold::compare(op, by, left, right));
         Some(each.reduce(join).map(|node| Bound::new(node, SqlType::Bool, span)))
     }
 
@@ -293,7 +287,7 @@ impl Binder<'_> {
         let Some(pairs) = self.paired(left, right, span)? else { return Some(None) };
         let each: Vec<_> = pairs.into_iter().map(|(left, right)| self.distinct(left, right, negated, span)).collect();
         let Some(each) = each.into_iter().collect::<Option<Vec<_>>>() else { return Some(None) };
-        let join = if negated { both } else { either };
+        let join = if negated { fold::and } else { fold::or };
         Some(each.into_iter().map(|bound| bound.node).reduce(join).map(|node| Bound::new(node, SqlType::Bool, span)))
     }
 
@@ -305,12 +299,11 @@ impl Binder<'_> {
             .iter()
             .map(|part| {
                 let bound = self.bind(part, None)?;
-                let operand = Box::new(self.settle(bound)?);
-                Some(Node::Is { operand, test: Test::Null, negated })
+                Some(fold::is(self.settle(bound)?, Test::Null, negated))
             })
             .collect();
         let Some(each) = each.into_iter().collect::<Option<Vec<_>>>() else { return Some(None) };
-        Some(each.into_iter().reduce(both).map(|node| Bound::new(node, SqlType::Bool, span)))
+        Some(each.into_iter().reduce(fold::and).map(|node| Bound::new(node, SqlType::Bool, span)))
     }
 
     /// `row in (row, …)`
@@ -322,7 +315,7 @@ impl Binder<'_> {
         let op = if negated { Comparison::NotEqual } else { Comparison::Equal };
         let each: Vec<_> = list.iter().map(|item| self.compared(op, operand, item, span)).collect();
         let Some(each) = each.into_iter().collect::<Option<Vec<_>>>() else { return Some(None) };
-        let join = if negated { both } else { either };
+        let join = if negated { fold::and } else { fold::or };
         Some(each.into_iter().map(|bound| bound.node).reduce(join).map(|node| Bound::new(node, SqlType::Bool, span)))
     }
 

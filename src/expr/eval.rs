@@ -47,9 +47,15 @@ impl Node {
                 },
                 [one, two] => match Self::directly_of(one, two, builtin, ctx) {
                     Some(number) => number.map(Value::Numeric),
-                    None => Self::run(builtin, &mut [one.eval(ctx)?, two.eval(ctx)?]),
+                    None => match one.eval(ctx)? {
+                        Value::Null if builtin.is_subscript() => Ok(Value::Null),
+                        first => Self::run(builtin, &mut [first, two.eval(ctx)?]),
+                    },
                 },
-                [one, two, three] => Self::run(builtin, &mut [one.eval(ctx)?, two.eval(ctx)?, three.eval(ctx)?]),
+                [one, two, three] => match one.eval(ctx)? {
+                    Value::Null if builtin.is_subscript() => Ok(Value::Null),
+                    first => Self::run(builtin, &mut [first, two.eval(ctx)?, three.eval(ctx)?]),
+                },
                 many => Self::call_many(many, builtin, ctx),
             },
             Self::Extended(call) => call.eval(ctx),
@@ -339,8 +345,22 @@ impl Node {
     }
 
     fn call_many<'r, C: Context<'r>>(args: &'r [Self], builtin: &'static Builtin, ctx: &mut C) -> Evaluated<'r> {
-        let mut values = args.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?;
-        Self::run(builtin, &mut values)
+        match Self::values(args, builtin, ctx)? {
+            Some(mut values) => Self::run(builtin, &mut values),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// The arguments of a call; none where it is a subscript of NULL, which leaves its other arguments alone.
+    fn values<'r, C: Context<'r>>(args: &'r [Self], builtin: &Builtin, ctx: &mut C) -> Result<Option<Vec<Value<'r>>>, EvalError> {
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            values.push(arg.eval(ctx)?);
+            if values.len() == 1 && values[0].is_null() && builtin.is_subscript() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(values))
     }
 
     fn run<'r>(builtin: &'static Builtin, values: &mut [Value<'r>]) -> Evaluated<'r> {
@@ -353,9 +373,18 @@ impl Extended {
     fn eval<'r, C: Context<'r>>(&'r self, ctx: &mut C) -> Evaluated<'r> {
         match &self.args[..] {
             [one] => self.run(&mut [one.eval(ctx)?]),
-            [one, two] => self.run(&mut [one.eval(ctx)?, two.eval(ctx)?]),
-            [one, two, three] => self.run(&mut [one.eval(ctx)?, two.eval(ctx)?, three.eval(ctx)?]),
-            many => self.run(&mut many.iter().map(|arg| arg.eval(ctx)).collect::<Result<Vec<_>, _>>()?),
+            [one, two] => match one.eval(ctx)? {
+                Value::Null if self.builtin.is_subscript() => Ok(Value::Null),
+                first => self.run(&mut [first, two.eval(ctx)?]),
+            },
+            [one, two, three] => match one.eval(ctx)? {
+                Value::Null if self.builtin.is_subscript() => Ok(Value::Null),
+                first => self.run(&mut [first, two.eval(ctx)?, three.eval(ctx)?]),
+            },
+            many => match Node::values(many, self.builtin, ctx)? {
+                Some(mut values) => self.run(&mut values),
+                None => Ok(Value::Null),
+            },
         }
     }
 

@@ -29,6 +29,7 @@ mod encoding;
 mod encoding_tables;
 mod eval;
 mod float;
+mod fold;
 mod format;
 mod functions;
 mod identity;

@@ -184,12 +184,7 @@ fn argument<'a>(args: &'a [Value<'_>], at: usize) -> Result<Option<&'a str>, Eva
 
 /// `pg_strtoint32`, for a width.
 fn whole(text: &str) -> Result<i64, EvalError> {
-    let digits = text.trim_matches(super::numeric::is_space);
-    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
-    if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(EvalError::sql("22P02", "invalid input syntax for type integer"));
-    }
-    digits.parse::<i32>().map(i64::from).map_err(|_| EvalError::sql("22003", "value is out of range for type integer"))
+    super::cast::parse_int(Value::Text(text.into()), i64::from(i32::MIN))
 }
 
 fn format<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {

@@ -82,7 +82,13 @@ pub(super) struct Parsed {
 /// Reads a pattern, its prefixes (`***=`, `(?i)`) included.
 pub(super) fn read(pattern: &str, mut options: Options) -> Result<Parsed, Refusal> {
     let mut pattern = pattern;
-    if let Some(rest) = pattern.strip_prefix("***") {
+    if options.literal && (options.stop || options.lines || options.expanded) {
+        return Err("the flag q does not go together with n, p, w and x".into());
+    }
+    // With the flag q, no prefix means anything.
+    if !options.literal
+        && let Some(rest) = pattern.strip_prefix("***")
+    {
         pattern = match rest.strip_prefix(['=', ':']) {
             Some(behind) => {
                 options.literal = rest.starts_with('=');

@@ -239,6 +239,11 @@ impl Builtin {
         self
     }
 
+    /// Whether it is a subscript or a slice: those of a NULL are not evaluated.
+    pub(super) fn is_subscript(&self) -> bool {
+        self.name.starts_with('[')
+    }
+
     /// Whether there is an implementation.
     pub fn is_supported(&self) -> bool {
         !matches!(self.how, How::Refused(_))

@@ -7,6 +7,7 @@ use super::bind::{Binder, Bound, matches_as_citext};
 use super::cast;
 use super::coerce::{Category, category, implicitly, is_preferred};
 use super::diagnostic::{Diagnostic, codes, nearest};
+use super::fold;
 use super::registry::{self, Builtin, How, Ty, Types};
 use super::typed::{Extended, Extra, Node};
 use crate::row::{SqlType, Value};
@@ -270,9 +271,10 @@ impl Binder<'_> {
                     }
                 }
             }
-            _ => return Some(Bound::new(Node::Call { builtin, args: args.into() }, result, span).collated(bytewise)),
+            _ => return Some(Bound::new(fold::call(builtin, Node::Call { builtin, args: args.into() }), result, span).collated(bytewise)),
         };
-        Some(Bound::new(Node::Extended(Box::new(Extended { builtin, args: args.into(), extra })), result, span).collated(bytewise))
+        let call = Node::Extended(Box::new(Extended { builtin, args: args.into(), extra }));
+        Some(Bound::new(fold::call(builtin, call), result, span).collated(bytewise))
     }
 
     /// Refuses operands whose collation is "C" where the collation tells which characters are letters: only those of ASCII would be, and

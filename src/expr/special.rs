@@ -10,6 +10,7 @@ use super::cast;
 use super::code_table::CodeTable;
 use super::context::{OnCycle, OnMissing, Reference};
 use super::diagnostic::{Diagnostic, codes, nearest};
+use super::fold;
 use super::registry;
 use super::typed::{Code, Entries, Node, Otherwise, Ref};
 use crate::row::{KeyKind, SqlType, Value};
@@ -116,7 +117,7 @@ impl Binder<'_> {
         let parts = self.all("coalesce", args, hint, span)?;
         let bytewise = parts.iter().any(|part| part.bytewise);
         let (nodes, ty) = self.unify(parts, hint, "coalesce", span)?;
-        Some(Bound::new(Node::Coalesce(nodes.into()), ty, span).collated(bytewise))
+        Some(Bound::new(fold::coalesce(nodes), ty, span).collated(bytewise))
     }
 
     fn nullif(&mut self, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -127,6 +128,9 @@ impl Binder<'_> {
         let ty = match (&left.ty, &right.ty) {
             (None, None) => SqlType::Text,
             (Some(ty), None) | (None, Some(ty)) => ty.clone(),
+            // `name` has operators of its own with text.
+            (Some(SqlType::Name), Some(r)) if r.is_text() => SqlType::Name,
+            (Some(SqlType::Bpchar), Some(SqlType::Varchar)) | (Some(SqlType::Varchar), Some(SqlType::Bpchar)) => SqlType::Bpchar,
             (Some(l), Some(r)) if l != r && l.is_text() && r.is_text() => SqlType::Text,
             (Some(SqlType::Bit), Some(SqlType::Varbit)) => SqlType::Varbit,
             (Some(l), Some(SqlType::Numeric)) if l.is_integer() => SqlType::Numeric,
@@ -139,7 +143,7 @@ impl Binder<'_> {
         let bytewise = left.bytewise || right.bytewise;
         let ty = if matches!(ty, SqlType::Cidr) { SqlType::Inet } else { ty };
         let (by, left, right) = self.comparable(left, right, "=", false, span)?;
-        Some(Bound::new(Node::Nullif { by, sides: Box::new([left, right]) }, ty, span).collated(bytewise))
+        Some(Bound::new(fold::nullif(by, left, right), ty, span).collated(bytewise))
     }
 
     fn extreme(&mut self, name: &str, args: &[AstNode], span: &Range<usize>) -> Option<Bound> {
@@ -156,7 +160,8 @@ impl Binder<'_> {
                 Diagnostic::new(codes::UNSUPPORTED, span.clone(), message).help("write x collate \"C\" for the order of the bytes"),
             );
         }
-        Some(Bound::new(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" }, ty, span).collated(bytewise))
+        let node = fold::constant(Node::Extreme { by, args: nodes.into(), greatest: name == "greatest" });
+        Some(Bound::new(node, ty, span).collated(bytewise))
     }
 
     fn implicit_text(&mut self, bound: Bound) -> Option<Node> {
@@ -175,7 +180,7 @@ impl Binder<'_> {
         let ty = self.named_type(&TypeName { name: type_name.to_ascii_lowercase(), modifiers: Vec::new(), dimensions: 0 }, &name.span)?;
         match cast::input(&ty) {
             Some(input) if ty != SqlType::TimestampTz => {
-                Some(Bound::new(Node::Valid { input, ty, operand: Box::new(operand) }, SqlType::Bool, span))
+                Some(Bound::new(fold::strict(operand, |operand| Node::Valid { input, ty, operand }), SqlType::Bool, span))
             }
             _ => {
                 let message = format!("whether a text is a valid {ty} cannot be told here");

@@ -281,7 +281,8 @@ fn by_interval<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
         Value::Timestamp(micros) if is_infinite(micros) => Ok(Value::TimestampTz(micros)),
         Value::TimestampTz(micros) if is_infinite(micros) => Ok(Value::Timestamp(micros)),
         Value::Timestamp(micros) => shift(micros, -i64::from(offset_of(&args[0])?)).map(Value::TimestampTz),
-        Value::TimestampTz(micros) => shift(micros, i64::from(offset_of(&args[0])?)).map(Value::Timestamp),
+        // The server turns the sign in 32 bits, where the least number has no opposite.
+        Value::TimestampTz(micros) => shift(micros, -i64::from(offset_of(&args[0])?.wrapping_neg())).map(Value::Timestamp),
         Value::TimeTz(micros, west) => {
             let zone = offset_of(&args[0])?.wrapping_neg();
             let moved = micros + i64::from(west.wrapping_sub(zone)) * SECOND;

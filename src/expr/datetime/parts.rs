@@ -145,6 +145,11 @@ impl Part {
                 seconds + 86_400.0 * f64::from(span.days)
             }
             (Found::Scaled(_, 6), Value::TimeTz(micros, west)) if self.unit == Unit::Epoch => *micros as f64 / 1e6 + f64::from(*west),
+            // Where the difference does not fit into 64 bits, both its sides are rounded first.
+            (Found::Epoch(n), _) if self.unit == Unit::Epoch && *n >= i128::from(i64::MAX) => {
+                let epoch = UNIX_EPOCH * DAY;
+                ((n + i128::from(epoch)) as f64 - epoch as f64) / 1e6
+            }
             (Found::Epoch(n) | Found::Scaled(n, 6), _) if self.unit == Unit::Epoch => *n as f64 / 1e6,
             (Found::Scaled(n, 3), _) => (n / 1_000_000) as f64 * 1000.0 + (n % 1_000_000) as f64 / 1000.0,
             (Found::Epoch(n) | Found::Scaled(n, _), _) => (n / 1_000_000) as f64 + (n % 1_000_000) as f64 / 1e6,

@@ -342,7 +342,9 @@ fn exact_scientific(number: &Numeric, post: usize) -> Result<String, EvalError> 
     let digits: String = text.chars().filter(|c| *c != '.').collect();
     let first = digits.find(|c| c != '0');
     let exponent = first.map_or(0, |first| i64::try_from(point).unwrap_or(0) - 1 - i64::try_from(first).unwrap_or(0));
+    // One digit behind the last that is shown decides the rounding; a numeric of a large scale has more than the mantissa can.
     let significant = first.map_or("0", |first| &digits[first..]);
+    let significant = &significant[..significant.len().min(post.saturating_add(2))];
     let mantissa = numeric::parse(&format!("{}.{}", &significant[..1], &significant[1..]))?;
     let mantissa = numeric::round(&mantissa, i64::try_from(post).unwrap_or(0), Rounding::Half)?;
     Ok(format!("{}{mantissa}e{exponent}", if negative { "-" } else { "" }))

@@ -115,6 +115,23 @@ impl Prepared for Template {
     }
 }
 
+/// The server reckons in 32 bits, where what is beyond all dates and times wraps around.
+#[allow(clippy::cast_possible_truncation, reason = "it is what it is for")]
+fn wrapped(n: i64) -> i64 {
+    i64::from(n as i32)
+}
+
+/// Year, month and day of a day of an ISO year, counted from 0. The server reckons in 32 bits; what does not fit is no date that anybody
+/// could mean, and some date or other there.
+fn iso_day(year: i64, day: i64) -> Result<(i64, i64, i64), EvalError> {
+    let start = iso_week_start(year, 1);
+    let fits = |days: i64| (-32_044..=i64::from(i32::MAX)).contains(&(days + JULIAN));
+    if !fits(start - 7) || !fits(start + 7) || !fits(start + day) {
+        return Err(EvalError::sql("0A000", "a day of an ISO year that is beyond all dates"));
+    }
+    Ok(civil_from_days(start + day))
+}
+
 impl Found {
     fn moment(&mut self, iso: bool) -> Result<Civil, EvalError> {
         let micros = self.clock()?;
@@ -133,16 +150,15 @@ impl Found {
         }
         if self.week != 0 {
             if iso {
-                let monday = iso_week_start(year, self.week);
                 let later = if self.weekday > 1 { self.weekday - 2 } else { 6 };
-                (year, month, day) = civil_from_days(monday + if self.weekday == 0 { 0 } else { later });
+                (year, month, day) = iso_day(year, (self.week - 1) * 7 + if self.weekday == 0 { 0 } else { later })?;
                 (has_year, has_month, has_day) = (true, true, true);
             } else {
-                self.of_year = (self.week - 1) * 7 + 1;
+                self.of_year = wrapped((self.week - 1) * 7 + 1);
             }
         }
         if self.week_of_month != 0 {
-            self.day = (self.week_of_month - 1) * 7 + 1;
+            self.day = wrapped((self.week_of_month - 1) * 7 + 1);
         }
         if self.day != 0 {
             (day, has_day) = (self.day, true);
@@ -155,7 +171,7 @@ impl Found {
                 return Err(invalid());
             }
             if iso {
-                (year, month, day) = civil_from_days(iso_week_start(year, 1) - 1 + self.of_year);
+                (year, month, day) = iso_day(year, self.of_year - 1)?;
                 has_year = true;
             } else {
                 (month, day) = self.of_days(year, month, day);
@@ -193,17 +209,15 @@ impl Found {
         let century = self.century;
         if self.year == 0 {
             let year = if century >= 0 { (century - 1) * 100 + 1 } else { century * 100 + 1 };
-            // In 32 bits, where centuries beyond all dates wrap around.
-            #[allow(clippy::cast_possible_truncation, reason = "see above")]
-            return i64::from(year as i32);
+            return wrapped(year);
         }
         if century != 0 && self.year_digits <= 2 {
             let year = self.year % 100;
-            return match (year, century >= 0) {
+            return wrapped(match (year, century >= 0) {
                 (0, positive) => century * 100 + i64::from(!positive),
                 (year, true) => year + (century - 1) * 100,
                 (year, false) => (century + 1) * 100 - year + 1,
-            };
+            });
         }
         let year = if self.before_christ != 0 { -self.year } else { self.year };
         if year < 0 { year + 1 } else { year }
@@ -231,9 +245,7 @@ impl Found {
                 hour = 0;
             }
         }
-        // In 32 bits, where milliseconds beyond all times wrap around.
-        #[allow(clippy::cast_possible_truncation, reason = "see above")]
-        let fraction = i64::from((self.millis * 1000 + self.micros) as i32);
+        let fraction = wrapped(self.millis * 1000 + self.micros);
         if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) || !(0..SECOND).contains(&fraction) {
             return Err(overflow());
         }

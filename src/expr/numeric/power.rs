@@ -277,14 +277,18 @@ fn exponential(argument: &Fixed, scale: i64) -> Result<Fixed, EvalError> {
     };
     let significant = (1 + digits + scale + cut(f64::from(halvings) * LOG10_OF_2)).max(0) + 8;
     let local = significant - 1;
-    let mut result = Fixed::new(1, 0).plus(&x);
-    let mut term = x.times(&x, local).over(&Fixed::new(2, 0), local);
+    // Of an argument with thousands of digits, no product looks farther than this: its first group, like that of every term, stands
+    // behind the point.
+    let factor = x.cut(local);
+    let mut rest = Fixed::new(0, local);
+    let mut term = factor.times(&factor, local).over(&Fixed::new(2, 0), local);
     let mut n = 2_u32;
     while !term.is_zero() {
-        result = result.plus(&term);
+        rest = rest.plus(&term);
         n += 1;
-        term = term.times(&x, local).over(&Fixed::new(n, 0), local);
+        term = term.times(&factor, local).over(&Fixed::new(n, 0), local);
     }
+    let mut result = Fixed::new(1, 0).plus(&x).plus(&rest);
     for _ in 0..halvings {
         let local = (significant - result.weight() * 2 * 4).max(0);
         result = result.times(&result, local);

@@ -34,11 +34,62 @@ pub(super) fn power_of_ten(n: i64) -> BigInt {
 
 /// The quotient, rounded half away from zero.
 pub(super) fn divide_rounding(left: &BigInt, right: &BigInt) -> BigInt {
-    let (quotient, rest) = (left / right, left % right);
+    let quotient = left / right;
+    let rest = left - &quotient * right;
     if rest.magnitude() * 2_u32 < *right.magnitude() {
         return quotient;
     }
     quotient + if (left.sign() == Sign::Minus) == (right.sign() == Sign::Minus) { 1 } else { -1 }
+}
+
+/// What a product lacks: the products of groups whose places, counted from the first ones, add up to `first` or more.
+struct Missing {
+    left: Groups,
+    right: Groups,
+    first: i64,
+    /// That of the product of both, each with a whole number of groups behind its point.
+    scale: i64,
+}
+
+impl Missing {
+    /// Of a product that is computed to two groups more than stand behind the point.
+    fn of(left: &Fixed, right: &Fixed, behind: i64) -> Self {
+        let padded = |number: &Fixed| number.scale + (4 - number.scale.rem_euclid(4)) % 4;
+        let scale = padded(left) + padded(right);
+        let (left, right) = (left.groups(), right.groups());
+        Self { first: left.weight + right.weight + behind + 3, left, right, scale }
+    }
+
+    /// The products of groups whose places add up to this.
+    fn column(&self, place: i64) -> u64 {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let from = place.saturating_sub(self.right.groups.len() - 1);
+        let left = self.left.groups.get(from..).unwrap_or_default();
+        let right = self.right.groups.get(..=place - from).unwrap_or_default();
+        left.iter().zip(right.iter().rev()).map(|(l, r)| u64::from(*l) * u64::from(*r)).sum()
+    }
+
+    /// How many units `rest` is off without the products: zero or less. Column after column is added up, until those that remain, each
+    /// worth a ten-thousandth of the one before, make no difference.
+    fn steps(&self, rest: &BigInt, unit: &BigInt) -> BigInt {
+        let down = |missing: &BigInt| {
+            let left = rest - missing;
+            if left.sign() == Sign::Minus { -((unit - left - BigInt::from(1)) / unit) } else { left / unit }
+        };
+        let weight = self.left.weight + self.right.weight;
+        let last = i64::try_from(self.left.groups.len() + self.right.groups.len()).unwrap_or(i64::MAX) - 2;
+        let most = BigInt::from(self.left.groups.len().min(self.right.groups.len())) * 100_000_000_u32;
+        let mut missing = BigInt::from(0);
+        for place in self.first..=last {
+            let power = power_of_ten(4 * (weight - place) + self.scale);
+            let steps = down(&missing);
+            if steps == down(&(&missing + &most * &power)) {
+                return steps;
+            }
+            missing += self.column(place) * power;
+        }
+        down(&missing)
+    }
 }
 
 impl Fixed {
@@ -77,6 +128,15 @@ impl Fixed {
         Self { digits: self.digits_at(scale), scale }
     }
 
+    /// Without the digits that no product with a number below 1, at this scale, looks at.
+    pub fn cut(&self, scale: i64) -> Self {
+        let kept = 4 * ((scale.max(0) + 3) / 4 + 2);
+        if self.scale <= kept {
+            return self.clone();
+        }
+        Self { digits: &self.digits / power_of_ten(self.scale - kept), scale: kept }
+    }
+
     pub fn plus(&self, other: &Self) -> Self {
         let scale = self.scale.max(other.scale);
         Self { digits: self.digits_at(scale) + other.digits_at(scale), scale }
@@ -88,7 +148,7 @@ impl Fixed {
     }
 
     /// The product (`mul_var`): groups of digits that lie more than two groups behind the last one wanted are not computed, nor what
-    /// they would carry.
+    /// they would carry. Of thousands of groups that is as much as the last digit.
     pub fn times(&self, other: &Self, scale: i64) -> Self {
         let behind = |digits: i64| (digits.max(0) + 3) / 4;
         let kept = 4 * (behind(scale) + 2);
@@ -96,46 +156,18 @@ impl Fixed {
         if behind(self.scale) + behind(other.scale) <= behind(scale) + 2 || exact.scale <= kept || exact.is_zero() {
             return exact.rounded(scale);
         }
-        // What is left out makes a difference only just above the point where the rounding turns.
-        let turn = BigInt::from(5) * power_of_ten(exact.scale - scale - 1);
-        let above = BigInt::from(exact.digits.magnitude() % power_of_ten(exact.scale - scale).magnitude()) - turn;
+        let unit = power_of_ten(exact.scale - scale);
+        let whole = BigInt::from(exact.digits.magnitude() + (&unit / BigInt::from(2)).magnitude());
+        let mut magnitude = &whole / &unit;
+        let rest = whole - &magnitude * &unit;
         let groups = self.digits.bits().min(other.digits.bits()) / 13 + 2;
-        if above.sign() == Sign::Minus || above > BigInt::from(groups * 10_002) * power_of_ten(exact.scale - kept) {
-            return exact.rounded(scale);
+        if rest < BigInt::from(groups * 10_002) * power_of_ten(exact.scale - kept) {
+            // What is left out may be more than what stands above the point where the rounding turns.
+            let missing = Missing::of(self, other, behind(scale));
+            let padding = power_of_ten(missing.scale - exact.scale);
+            magnitude += missing.steps(&(rest * &padding), &(unit * padding));
         }
-        self.truncated(other, scale)
-    }
-
-    /// The product, as far as it is computed.
-    fn truncated(&self, other: &Self, scale: i64) -> Self {
-        let behind = (scale.max(0) + 3) / 4;
-        let (left, right) = (self.groups(), other.groups());
-        let weight = left.weight + right.weight + 2;
-        let all = left.groups.len() + right.groups.len() + 1;
-        let count = usize::try_from(weight + 1 + behind + 2).unwrap_or(0).min(all);
-        if count < 3 {
-            return Self { digits: BigInt::from(0), scale };
-        }
-        let mut sums = vec![0_u64; count];
-        for (at, digit) in left.groups.iter().enumerate().take(count - 2) {
-            for (sum, by) in sums[at + 2..].iter_mut().zip(&right.groups) {
-                *sum += u64::from(*digit) * u64::from(*by);
-            }
-        }
-        let mut carry = 0;
-        let mut text = vec![0; count];
-        for (group, sum) in text.iter_mut().zip(&sums).rev() {
-            carry += sum;
-            *group = carry % 10_000;
-            carry /= 10_000;
-        }
-        let pairs: Vec<u8> =
-            text.into_iter().flat_map(|group| [group / 100, group % 100]).map(|pair| u8::try_from(pair).unwrap_or(0)).collect();
-        let digits = BigInt::from_radix_be(Sign::Plus, &pairs, 100).unwrap_or_default();
-        let digits = if (self.digits.sign() == Sign::Minus) == (other.digits.sign() == Sign::Minus) { digits } else { -digits };
-        let has = 4 * (i64::try_from(count).unwrap_or(0) - 1 - weight);
-        let exact = if has < 0 { Self { digits: digits * power_of_ten(-has), scale: 0 } } else { Self { digits, scale: has } };
-        exact.rounded(scale)
+        Self { digits: if exact.digits.sign() == Sign::Minus { -magnitude } else { magnitude }, scale }
     }
 
     /// The quotient. The divisor is not zero.
@@ -186,12 +218,42 @@ impl Fixed {
         if self.is_zero() {
             return 0;
         }
-        let count = i64::try_from(self.digits.magnitude().to_str_radix(10).len()).unwrap_or(0);
-        (count - 1 - self.scale).div_euclid(4)
+        (self.length() - 1 - self.scale).div_euclid(4)
+    }
+
+    /// How many decimal digits it has, wherever its point is. From the first bits; where these leave it open, by comparison.
+    fn length(&self) -> i64 {
+        let magnitude = self.digits.magnitude();
+        let behind = magnitude.bits().saturating_sub(64);
+        #[allow(clippy::cast_precision_loss, reason = "the error is looked at")]
+        let estimate =
+            u64::try_from(magnitude >> behind).map_or(0.0, |first| (first as f64).log10()) + behind as f64 * std::f64::consts::LOG10_2;
+        #[allow(clippy::cast_possible_truncation, reason = "some hundred thousand at most")]
+        let nearest = estimate.round() as i64;
+        #[allow(clippy::cast_precision_loss, reason = "some hundred thousand at most")]
+        let open = (estimate - nearest as f64).abs() < 1e-6;
+        #[allow(clippy::cast_possible_truncation, reason = "some hundred thousand at most")]
+        let below = if open { nearest - i64::from(magnitude < power_of_ten(nearest).magnitude()) } else { estimate.floor() as i64 };
+        below + 1
     }
 
     /// The nearest `double precision`, infinite beyond its range.
     pub fn to_double(&self) -> f64 {
         format!("{}e{}", self.digits, -self.scale).parse().unwrap_or(f64::NAN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_counted_at_powers_of_ten() {
+        for n in (1..60).chain([999, 1000, 16_383, 131_071]) {
+            for (digits, length) in [(power_of_ten(n) - 1, n), (power_of_ten(n), n + 1), (power_of_ten(n) + 1, n + 1)] {
+                assert_eq!(Fixed::new(digits, 0).length(), length, "near 10^{n}");
+            }
+        }
+        assert_eq!(Fixed::new(7, 0).length(), 1);
     }
 }

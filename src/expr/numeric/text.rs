@@ -7,6 +7,9 @@ use super::{MAX_INTEGER_DIGITS, MAX_SCALE, checked, infinity, out_of_range, smal
 use crate::expr::context::EvalError;
 use crate::row::Numeric;
 
+/// `INT_MAX / 2`
+const MOST_EXPONENT: i64 = 1_073_741_823;
+
 /// `numeric_in`: the text form of a `numeric`.
 pub(in crate::expr) fn parse(text: &str) -> Result<Numeric, EvalError> {
     let invalid = || EvalError::sql("22P02", "invalid input syntax for type numeric");
@@ -34,17 +37,24 @@ pub(in crate::expr) fn parse(text: &str) -> Result<Numeric, EvalError> {
     let exponent: i64 = match exponent {
         None => 0,
         Some(text) => {
+            // `strtol`, which passes over blanks. An exponent of this size is an overflow, whatever stands behind it.
+            let text = text.trim_start_matches(is_space);
             let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-            if unsigned.is_empty() || !plain(unsigned) {
+            let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit());
+            let digits = &unsigned[..unsigned.len() - rest.len()];
+            if digits.is_empty() {
                 return Err(invalid());
             }
-            text.strip_prefix('+').unwrap_or(text).parse().unwrap_or(i64::MAX)
+            let size = digits.parse().unwrap_or(i64::MAX);
+            if size >= MOST_EXPONENT {
+                return Err(out_of_range());
+            }
+            if !rest.is_empty() {
+                return Err(invalid());
+            }
+            if text.starts_with('-') { -size } else { size }
         }
     };
-    // PostgreSQL calls an exponent of this size bad syntax, and one that leads out of the format an overflow.
-    if exponent.unsigned_abs() >= u64::from(u32::MAX / 4) {
-        return Err(invalid());
-    }
     let joined = [whole, fraction].concat();
     let significant = joined.trim_start_matches('0');
     let scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX) - exponent;
@@ -75,14 +85,23 @@ mod tests {
 
     #[test]
     fn text_forms() {
-        for (text, canonical) in
-            [("1e3", "1000"), ("1.50", "1.50"), ("1.50e1", "15.0"), (" -.5 ", "-0.5"), ("1e-3", "0.001"), ("-0", "0"), ("+inf", "Infinity")]
-        {
+        for (text, canonical) in [
+            ("1e3", "1000"),
+            ("1.50", "1.50"),
+            ("1.50e1", "15.0"),
+            (" -.5 ", "-0.5"),
+            ("1e-3", "0.001"),
+            ("1e 5", "100000"),
+            ("-0", "0"),
+            ("+inf", "Infinity"),
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), canonical, "{text}");
         }
-        for text in ["", ".", "1e", "1 2", "0x10", "1_000", "--1", "-nan", "1e999999999999"] {
+        for text in ["", ".", "1e", "1 2", "0x10", "1_000", "--1", "-nan", "1e+ 5", "1e1073741822x"] {
             assert_eq!(parse(text).unwrap_err().sqlstate(), Some("22P02"), "{text}");
         }
-        assert_eq!(parse("1e131073").unwrap_err().sqlstate(), Some("22003"));
+        for text in ["1e131073", "1e999999999999", "0e-1073741822", "1e-1073741823x"] {
+            assert_eq!(parse(text).unwrap_err().sqlstate(), Some("22003"), "{text}");
+        }
     }
 }

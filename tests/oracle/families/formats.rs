@@ -175,6 +175,15 @@ const FLOATS: &[&str] = &[
     "3.14159265358979",
 ];
 const TEXTS: &[&str] = &[
+    "040480870.8718",
+    "5874897-52-7",
+    "2147483647-01-01",
+    "5883516-01",
+    "2020-300000000",
+    "2020-613566758",
+    "2020-02 613566758",
+    "2020 613566757",
+    "-2020-12-1",
     "2024-02-29",
     "2023-02-29",
     "2024-13-01",
@@ -606,5 +615,9 @@ fn expressions() -> Vec<String> {
     let dates = DATE_TEMPLATES.iter().map(|p| format!("to_date(x, {}) /* iso */", literal(p)));
     let moments = MOMENT_TEMPLATES.iter().map(|p| format!("to_timestamp(x, {}) at time zone 'UTC' /* iso */", literal(p)));
     let read = READ_PATTERNS.iter().filter(|p| !p.contains('L') || p.contains("PL")).map(|p| format!("to_number(xn, {})", literal(p)));
-    days.chain(times).chain(spans).chain(numbers).chain(dates).chain(moments).chain(read).collect()
+    // As many digits as a numeric can have, behind the point and in front of it.
+    let extremes =
+        ["rpad('-18.25', 16387, '0')", "rpad('-0.00995', 16385, '9')", "rpad('9.994', 16385, '9')", "'1e-16383'", "'9.996e131071'"];
+    let extremes = extremes.iter().flat_map(|n| ["9.99EEEE", "9EEEE", "9.9999999999EEEE"].map(|p| format!("to_char({n}::numeric, '{p}')")));
+    days.chain(times).chain(spans).chain(numbers).chain(extremes).chain(dates).chain(moments).chain(read).collect()
 }

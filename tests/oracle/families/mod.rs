@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod basics;
 pub mod bytes;
+pub mod constants;
 pub mod floats;
 pub mod formats;
 pub mod jsons;
@@ -26,6 +27,7 @@ pub struct Family {
 pub fn all() -> Vec<Family> {
     vec![
         basics::family(),
+        constants::family(),
         floats::family(),
         numbers::family(),
         arrays::family(),

@@ -243,6 +243,11 @@ const PATTERNS: &[&str] = &[
 
 const FLAGS: &[&str] = &["i", "n", "p", "w", "x", "q", "ics", "tnsm", "im"];
 
+/// Beginnings that say how the rest is read, and flags that take them for what they are, or not.
+const PREFIXED: &[&str] =
+    &["***=a", "***:a", "***=", "***:", "(?i)A", "(?q)a", "***:(?q)a", "***=(?i)a", "***:(?i)A", "***:***=a", "***=***=a"];
+const PREFIX_FLAGS: &[&str] = &["", "g", "i", "x", "n", "q", "qi", "iq", "qt", "qc", "qs", "nqs"];
+
 const FLAGGED: &[&str] = &[
     "a",
     "ABC",
@@ -288,6 +293,17 @@ fn generated() -> Vec<String> {
             all.push(format!("regexp_match(t, {p}, {f})"));
             all.push(format!("regexp_like(t, {p}, {f})"));
             all.push(format!("regexp_replace(t, {p}, '[\\&]', {})", literal(&format!("g{flags}"))));
+        }
+    }
+    for pattern in PREFIXED {
+        for flags in PREFIX_FLAGS {
+            // What stands behind it is `***`, and nothing to repeat.
+            if *pattern == "***:***=a" && !flags.contains('q') {
+                continue;
+            }
+            let (p, f) = (literal(pattern), literal(flags));
+            all.push(format!("regexp_replace('x***=***=a (?q)a ***:(?i)A' || t, {p}, '<\\&>', {f})"));
+            all.push(format!("regexp_like({p} || t, {p}, {f})").replace(", 'g')", ", '')"));
         }
     }
     for pattern in ["a", "(a)(b)?", "b*", "(.)(.)", "", "\\d+"] {

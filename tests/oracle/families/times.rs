@@ -769,6 +769,11 @@ const EXPRESSIONS: &[&str] = &[
     "tz at time zone interval '02:30'",
     "ts at time zone interval '-08:00' at time zone 'UTC'",
     "tt at time zone interval '05:30'",
+    "tz at time zone interval '-596523:14:08'",
+    "ts at time zone interval '-596523:14:08' at time zone 'UTC'",
+    "tt at time zone interval '-596523:14:08'",
+    "tz at time zone interval '596523:14:08'",
+    "ts at time zone interval '-1000000:00' at time zone 'UTC'",
     "ts at time zone (tm - tm2) at time zone 'UTC'",
     "date_trunc('day', tz, 'Europe/Berlin') at time zone 'UTC'",
     "ts at time zone 'z' at time zone 'gmt'",
@@ -833,5 +838,11 @@ fn generated() -> impl Iterator<Item = String> {
         std::iter::once(format!("date_trunc('{unit}', ts)")).chain(span).chain(zoned)
     });
     let zone = ["timezone", "timezone_hour", "timezone_minute"].into_iter().map(|field| format!("extract({field} from tt)"));
-    extract.chain(trunc).chain(zone)
+    // Where the seconds since 1970 do not fit into 64 bits of microseconds.
+    let late = ["04:44:59.999999", "04:44:59", "23:59:59.999999", "00:00:00.000001"]
+        .into_iter()
+        .flat_map(|clock| ["", "::timestamptz"].map(|ty| (clock, ty)))
+        .map(|(clock, ty)| format!("date_part('epoch', '294276-12-31 {clock}+00'{})", if ty.is_empty() { "::timestamp" } else { ty }));
+    let turn = (0..6).map(|n| format!("date_part('epoch', '294247-01-10 04:00:54.77580{}'::timestamp)", 4 + n));
+    extract.chain(trunc).chain(zone).chain(late).chain(turn)
 }

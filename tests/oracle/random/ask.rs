@@ -124,6 +124,11 @@ fn is_slow(error: &postgres::Error) -> bool {
     error.code() == Some(&SqlState::QUERY_CANCELED)
 }
 
+/// Whether the server fails already when it plans a statement: a constant part of the expression does, whichever rows reach it.
+pub fn fails_when_planned(client: &mut Client, text: &str) -> bool {
+    client.batch_execute(&format!("explain select ({text}) from cases")).is_err()
+}
+
 /// The type that an expression has there.
 pub fn type_there(client: &mut Client, text: &str) -> Result<SqlType, String> {
     let statement = client.prepare(&format!("select ({text}) from cases")).map_err(|error| message(&error))?;

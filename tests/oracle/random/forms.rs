@@ -80,7 +80,7 @@ impl Grammar<'_> {
             Form::Case => {
                 let (when, then, other) = (self.tree(&SqlType::Bool, depth), self.tree(ty, depth), self.near_or(ty, depth));
                 // A constant condition is decided when the statement is planned, and the branch with it.
-                let when = if when.has_column() { when } else { self.column(&SqlType::Bool) };
+                let when = if self.rng.percent(8) { Tree::bare(self.rng.word(&["true", "false", "null"]), &SqlType::Bool) } else { when };
                 if self.rng.percent(30) {
                     return self.made(form, ty, "case when $ then $ end", vec![when, then]);
                 }
@@ -202,6 +202,18 @@ impl Grammar<'_> {
         self.made(Form::Cast, ty, &text, vec![operand])
     }
 
+    /// Two conditions, a constant among them now and then: it decides when the statement is planned.
+    fn connected(&mut self, form: Form, depth: usize) -> Option<Tree> {
+        let bool = SqlType::Bool;
+        let mut sides =
+            [self.tree(&bool, depth), self.tree(&bool, depth)].map(|side| if side.has_column() { side } else { self.column(&bool) });
+        if self.rng.percent(20) {
+            let constant = self.rng.word(&["true", "false", "null", "null::bool", "1 = 2", "'a' < null"]);
+            sides[self.rng.below(2)] = Tree { atom: false, ..Tree::bare(constant, &bool) };
+        }
+        self.made(form, &bool, &format!("$ {} $", name(form)), sides.into())
+    }
+
     fn condition(&mut self, form: Form, depth: usize) -> Option<Tree> {
         let bool = SqlType::Bool;
         match form {
@@ -228,13 +240,7 @@ impl Grammar<'_> {
                 let test = self.rng.word(&["true", "false", "unknown", "not true", "not false", "not unknown"]);
                 self.made(form, &bool, &format!("$ is {test}"), vec![x])
             }
-            // A constant side decides when the statement is planned.
-            Form::And | Form::Or => {
-                let (a, b) = (self.tree(&bool, depth), self.tree(&bool, depth));
-                let a = if a.has_column() { a } else { self.column(&bool) };
-                let b = if b.has_column() { b } else { self.column(&bool) };
-                self.made(form, &bool, &format!("$ {} $", name(form)), vec![a, b])
-            }
+            Form::And | Form::Or => self.connected(form, depth),
             Form::Not => {
                 let x = self.tree(&bool, depth);
                 self.made(form, &bool, "not $", vec![x])

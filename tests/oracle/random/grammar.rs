@@ -241,6 +241,12 @@ impl<'t> Grammar<'t> {
                 ["{2}", "{2,3}", "{0}", "{-1}", "{3,NULL}", "{}", "{1,1,1,1,1,1,1}", "[0:1]={2,2}", "{2147483647}", "{70000,70000}", "{7}"];
             return Tree::literal(self.rng.word(&sizes), "int4[]", &ty);
         }
+        // The server multiplies one by one, and takes seconds for what just fits.
+        if function == "factorial" && ty == SqlType::Int8 {
+            let of = self.column(&ty);
+            let long = Tree::bare("40000", &ty);
+            return if self.rng.percent(10) { long } else { Tree::form("remainder", &ty, "$ % 2000", vec![of]) };
+        }
         // Places and counts of matches.
         if function.starts_with("regexp_") && ty == SqlType::Int4 && self.rng.percent(60) {
             return Tree::bare(self.rng.word(&["0", "1", "1", "2"]), &ty);
@@ -277,6 +283,10 @@ impl<'t> Grammar<'t> {
             T::Numeric => &[T::Int2, T::Int4, T::Int8],
             T::Float8 => &[T::Int4, T::Numeric, T::Float4, T::Int8],
             T::Text => &[T::Varchar, T::Bpchar, T::Name],
+            T::Varchar => &[T::Text, T::Bpchar, T::Name],
+            T::Bpchar => &[T::Text, T::Varchar, T::Name],
+            T::Name => &[T::Text, T::Varchar, T::Bpchar],
+            T::Date => &[T::Timestamp],
             T::Timestamp => &[T::Date],
             T::TimestampTz => &[T::Date, T::Timestamp],
             T::Inet => &[T::Cidr],

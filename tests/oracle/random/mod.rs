@@ -1,7 +1,8 @@
 //! Random expressions on random rows, here and on a real server: every value to the byte, every error to its SQLSTATE.
 //!
 //! A case is one expression on one row. What may differ: an expression that is refused when it is bound (counted, by rule and
-//! reason), and a row that is refused at the value (SQLSTATE 0A000 here, counted). Everything else that is not equal fails, with
+//! reason), a row that is refused at the value (SQLSTATE 0A000 here, counted), and an expression with a constant part that fails when the
+//! server plans it and here at the rows that reach it (counted). Everything else that is not equal fails, with
 //! the smallest part of the expression that differs, and the seed and batch to repeat it:
 //!
 //! ```text
@@ -23,7 +24,7 @@ pub mod types;
 mod values;
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use etl::expr::Expr;
 use postgres::Client;
@@ -47,6 +48,8 @@ const SIGNATURES: usize = 30;
 const LEAST: usize = 2;
 /// How often a signature is tried until that many gave a value.
 const TRIES: usize = 120;
+/// What takes longer, on either side, is named in the report.
+const LONG: Duration = Duration::from_secs(2);
 /// Differences after which the run ends.
 const ENOUGH: usize = 60;
 
@@ -195,13 +198,24 @@ impl Run {
 
     fn ask(&mut self, batch: u64, table: &Table, tree: &Tree, expr: &Expr) {
         let text = tree.text();
+        let began = Instant::now();
         let outcomes = ask::here(expr, expr.ty(), &table.rows);
-        match ask::there(&mut self.client, &text, expr.ty(), &outcomes) {
+        let (here, began) = (began.elapsed(), Instant::now());
+        let theirs = ask::there(&mut self.client, &text, expr.ty(), &outcomes);
+        let there = began.elapsed();
+        if here.max(there) > LONG {
+            self.tally.long.push(format!("{here:.1?} here, {there:.1?} there, ETL_ORACLE_BATCH={batch}: {text}"));
+        }
+        match theirs {
             Theirs::OtherType(theirs) => self.note(&tree.rule, batch, &format!("{text}\n    type here {}, there {theirs}", expr.ty())),
             Theirs::Refused(why) => self.note(&tree.rule, batch, &format!("{text}\n    accepted here, there {why}")),
             Theirs::Slow => self.tally.slow += 1,
             Theirs::Rows(rows) => {
                 if let Some((row, _)) = rows.iter().find(|(row, theirs)| outcomes[*row] != *theirs) {
+                    if ask::fails_when_planned(&mut self.client, &text) {
+                        self.tally.planned += 1;
+                        return;
+                    }
                     let smallest = ask::shrink(&mut self.client, table, tree, *row);
                     self.note(&tree.rule, batch, &smallest);
                 }

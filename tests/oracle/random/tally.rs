@@ -29,6 +29,10 @@ pub struct Count {
 pub struct Tally {
     pub cases: usize,
     pub slow: usize,
+    /// Expressions that fail there when they are planned.
+    pub planned: usize,
+    /// Expressions that took long, and on which side.
+    pub long: Vec<String>,
     pub rules: BTreeMap<String, Count>,
     /// For each signature that was chosen, how many rows gave a value.
     pub values: HashMap<String, (&'static Builtin, usize)>,
@@ -89,8 +93,9 @@ impl Tally {
         }
         let _ = writeln!(
             out,
-            "\n{} expressions, {} cases: {} values, {} NULL, {} errors, {} refused at the value, {} expressions too slow there",
-            all.expressions, self.cases, all.values, all.nulls, all.errors, all.guarded, self.slow
+            "\n{} expressions, {} cases: {} values, {} NULL, {} errors, {} refused at the value, {} expressions too slow there, {} that fail there \
+             when they are planned",
+            all.expressions, self.cases, all.values, all.nulls, all.errors, all.guarded, self.slow, self.planned
         );
         let _ = writeln!(
             out,
@@ -100,6 +105,9 @@ impl Tally {
             all.shown,
             all.accepted
         );
+        for long in &self.long {
+            let _ = writeln!(out, "slow: {}", long.chars().take(2000).collect::<String>());
+        }
         out.push_str("\nrefused here and accepted by the server:\n");
         for ((rule, why), (times, example)) in &self.gaps {
             let _ = writeln!(out, "{times:>5} × {rule}: {why}\n        {}", example.chars().take(160).collect::<String>());
