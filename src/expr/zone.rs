@@ -285,6 +285,9 @@ fn by_interval<'r>(args: &mut [Value<'r>]) -> Evaluated<'r> {
         Value::TimestampTz(micros) => shift(micros, -i64::from(offset_of(&args[0])?.wrapping_neg())).map(Value::Timestamp),
         Value::TimeTz(micros, west) => {
             let zone = offset_of(&args[0])?.wrapping_neg();
+            if zone == i32::MIN {
+                return Err(EvalError::sql("0A000", "an offset that has no text form"));
+            }
             let moved = micros + i64::from(west.wrapping_sub(zone)) * SECOND;
             Ok(Value::TimeTz(moved.rem_euclid(86_400 * SECOND), zone))
         }

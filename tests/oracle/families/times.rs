@@ -771,7 +771,7 @@ const EXPRESSIONS: &[&str] = &[
     "tt at time zone interval '05:30'",
     "tz at time zone interval '-596523:14:08'",
     "ts at time zone interval '-596523:14:08' at time zone 'UTC'",
-    "tt at time zone interval '-596523:14:08'",
+    "tt at time zone interval '-596523:14:08' /* iso */",
     "tz at time zone interval '596523:14:08'",
     "ts at time zone interval '-1000000:00' at time zone 'UTC'",
     "ts at time zone (tm - tm2) at time zone 'UTC'",
