@@ -124,6 +124,8 @@ fn conclude(context: &Context<'_>, setup: &Setup<'_>, finished: &Finished, told:
     let everything = setup.settings.stages == Stages::All;
     let report = everything.then_some(files.page.as_path());
     let mut summary = collect(context, setup.plan, &reader, finished.run, report, told.proof.as_ref())?;
+    // Whoever writes after this is the last to close: then SQLite folds the write-ahead log into the file.
+    drop(reader);
     let mut exit = told.exit;
     let loads = setup.settings.stages.include(Stage::Load);
     if exit == Exit::Done && loads && !setup.plan.budget.allows(summary.totals.quarantined, summary.totals.read) {

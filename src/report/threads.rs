@@ -60,15 +60,15 @@ pub fn thread_times(usages: &[(Role, Usage)]) -> Vec<ThreadTime> {
 
 /// The account for a terminal, with what held the run back most.
 pub fn account(times: &[ThreadTime]) -> Vec<String> {
-    let mut grid = Grid::new(&["where the time went, s", "threads", "wall", "cpu", "no cpu", "idle", "handing", "waiting", "bytes"]);
-    let number = |seconds: f64| format!("{seconds:.2}");
+    let mut grid = Grid::new(&["in seconds", "n", "wall", "cpu", "no cpu", "idle", "staging", "waiting", "bytes"]);
+    let number = |seconds: f64| if seconds < 1000.0 { format!("{seconds:.2}") } else { format!("{seconds:.0}") };
     let known = |seconds: Option<f64>| seconds.map_or_else(|| "?".to_owned(), number);
     for time in times {
         let what = match time.role {
-            "read" => "read (source)",
-            "store" => "store (disk)",
-            "load" => "load (target)",
-            role => role,
+            "read" => "reading",
+            "store" => "staging",
+            "load" => "loading",
+            _ => "transform",
         };
         grid.row(vec![
             what.to_owned(),
@@ -103,10 +103,43 @@ fn held_back(times: &[ThreadTime]) -> Option<String> {
         causes.push((share(time.waiting_seconds), waited.to_owned()));
         causes.push((share(time.cpu_seconds.unwrap_or(0.0)), format!("{worked}, on the processors given to it")));
     }
-    let (walls, ready) = times.iter().fold((0.0, 0.0), |(walls, ready), time| {
-        (walls + time.wall_seconds - time.idle_seconds - time.handing_seconds, ready + time.ready_seconds.unwrap_or(0.0))
+    // A thread that is woken up waits for a processor within the time that it had nothing to do.
+    let (active, ready) = times.iter().fold((0.0, 0.0), |(active, ready), time| {
+        let without = time.ready_seconds.unwrap_or(0.0);
+        (active + time.cpu_seconds.unwrap_or(0.0) + time.waiting_seconds + without, ready + without)
     });
-    causes.push((ready / walls, "the processors: threads were ready and had none".to_owned()));
+    causes.push((ready / active, "the processors: threads were ready and had none".to_owned()));
     let (share, cause) = causes.into_iter().filter(|(share, _)| share.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(format!("held back most by {cause} ({:.0} % of the time)", share * 100.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_names_what_held_the_run_back_and_fits_a_terminal() {
+        let second = 1_000_000;
+        let usage = |threads: u64, wall: u64, cpu: u64, ready: u64, idle: u64| Usage {
+            threads,
+            wall: wall * second,
+            cpu: Some(cpu * second),
+            ready: Some(ready * second),
+            idle: idle * second,
+            bytes: 987_654_321_000,
+            ..Usage::default()
+        };
+        let times = thread_times(&[
+            (Role::Read, usage(2, 4000, 500, 100, 0)),
+            (Role::Transform, usage(2, 20_000, 1200, 100, 18_700)),
+            (Role::Store, usage(1, 10_000, 600, 0, 9000)),
+            (Role::Load, usage(2, 20_000, 500, 0, 4500)),
+        ]);
+        let lines = account(&times);
+        assert!(lines.iter().all(|line| line.chars().count() <= 80 && !line.contains('…')), "{lines:#?}");
+        assert!(lines[4].starts_with("loading"), "{lines:#?}");
+        assert!(lines[4].contains(" 15000 "), "what is not told otherwise is waited for the server: {lines:#?}");
+        let said = "held back most by the target server, which loaders waited for (75 % of the time)";
+        assert_eq!(lines.last().map(String::as_str), Some(said));
+    }
 }
