@@ -45,6 +45,7 @@ class Server:
             raise Failed("the server's URL is not of the form postgres://user:password@host:port/database")
         self.user, self.password, self.host, port = found.groups()
         self.port = int(port)
+        self.made = set()  # databases that stand there because of us
         os.environ.update(PGUSER=self.user, PGPASSWORD=self.password, PGHOST=self.host, PGPORT=port, PGDATABASE="postgres",
                           PGOPTIONS="-c client_min_messages=warning -c timezone=UTC")
         self.version_num = int(self.value("postgres", "show server_version_num"))
@@ -82,6 +83,7 @@ class Server:
         if template:
             # Files are copied faster than their contents are logged; servers before 15 know no other way and not the word.
             create += f" template {template}" + (" strategy file_copy" if self.version_num >= 150000 else "")
+        self.made.add(name)
         self.sql("postgres", f"drop database if exists {name} (force)", create)
 
     def drop(self, *names):
