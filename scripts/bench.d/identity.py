@@ -1,0 +1,117 @@
+"""Five tables as they are: keys kept, nothing mapped, the source's own schema in the target. etl stages and proves them; the peers clone them.
+
+Databases: `plain` the source, `clone` an empty target for every candidate, its schema part of what is timed.
+"""
+import re
+
+from bench import Candidate
+from peers import install
+from peers.tasks import pgloader_url, write_secret
+from server import Failed, output, timed
+from state import constraints, rows, same
+
+TABLES = ("dispatch_task", "dispatch_file", "dispatch_project", "dispatch_plan", "dispatch_instruction")
+MINTED = "minted_key"
+
+PLAN = """[migration]
+name       = "identity"
+entities   = ["entities/*.toml"]
+ids        = "{ids}"
+namespace  = "cfb876f9-4e6b-5f83-a236-2b37d70f3a41"
+quarantine = "0%"
+
+[source]
+url = "${{SOURCE_DATABASE_URL}}"
+
+[target]
+url         = "${{TARGET_DATABASE_URL}}"
+constraints = "auto"
+"""
+PGLOADER = """load database from {source} into {target}
+  with include drop, create tables, create indexes, reset sequences, workers = 4, concurrency = 1
+  set maintenance_work_mem to '256MB';
+"""
+
+
+class Identity:
+    def __init__(self, bench):
+        self.bench, self.server = bench, bench.server
+        self.plan = bench.work / "identity/etl.toml"
+        self.staging = bench.work / "identity.db"
+
+    def prepare(self):
+        server = self.server
+        server.recreate("plain")
+        tables = " ".join(f"-t public.{table}" for table in TABLES)
+        output(["bash", "-o", "pipefail", "-c", f"pg_dump {tables} --no-owner legacy | psql -X -q -v ON_ERROR_STOP=1 -d plain"])
+        server.sql("plain", "vacuum (analyze)")
+        self.columns = {table: server.value("plain", f"select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute "
+                                                     f"where attrelid = '{table}'::regclass and attnum > 0 and not attisdropped") for table in TABLES}
+        self.selects = {table: f"select {columns} from {table}" for table, columns in self.columns.items()}
+        self.expected = rows(server, "plain", self.selects)
+        self.expected_constraints = self.names(constraints(server, "plain", TABLES))
+
+        self.kept = True
+        self.write_plan()
+        self.fresh()
+        self.schema()
+        env = {"SOURCE_DATABASE_URL": server.url("plain"), "TARGET_DATABASE_URL": server.url("clone")}
+        try:
+            timed(server, self.bench.etl_command("check", plan=self.plan, staging=self.staging), env=env)
+        except Failed:
+            self.kept = False
+            self.write_plan()
+
+    def write_plan(self):
+        """An entity a table, each column itself. Where etl knows no ids = "keep", the target has one column more, which takes a minted key:
+        more work for etl, never less, and the table of results says so."""
+        entities = self.plan.parent / "entities"
+        entities.mkdir(parents=True, exist_ok=True)
+        self.plan.write_text(PLAN.format(ids="keep" if self.kept else "uuid_v5"))
+        for table, columns in self.columns.items():
+            lines = "".join(f'{name} = "{name}"\n' for name in (column.strip('"') for column in columns.split(", ")))
+            minted = "" if self.kept else f'{MINTED} = "new_id()"\n'
+            (entities / f"{table}.toml").write_text(f'target = "public.{table}"\nkey    = "id"\nfrom   = "{table}"\n\n[columns]\n{minted}{lines}')
+        self.bench.facts["identity_keys_kept"] = self.kept
+
+    def schema(self):
+        """Times the making of the target's tables: the peers make theirs too."""
+        more = "" if self.kept else "".join(f"alter table public.{table} add column {MINTED} uuid;" for table in TABLES)
+        return timed(self.server, f"(pg_dump --schema-only --no-owner plain && echo '{more}') | psql -X -q -v ON_ERROR_STOP=1 -d clone")
+
+    @staticmethod
+    def names(lines):
+        """Indexes and constraints without the names that pgloader gives them."""
+        return sorted(re.sub(r"^(\S+ )\S+( (?:PRIMARY|UNIQUE|CHECK|FOREIGN))|INDEX \S+ ON", r"\1\2", line) for line in lines)
+
+    def candidates(self, names):
+        every = [
+            Candidate("identity_etl", self.fresh, self.etl, lambda: self.check("etl")),
+            Candidate("identity_pgcopydb", self.fresh, self.pgcopydb, lambda: self.check("pgcopydb")),
+            Candidate("identity_pgloader", self.fresh, self.pgloader, lambda: self.check("pgloader")),
+        ]
+        needs = {"identity_etl": lambda: None, "identity_pgcopydb": lambda: install.program("pgcopydb", self.bench.install),
+                 "identity_pgloader": lambda: install.program("pgloader", self.bench.install)}
+        return [candidate for candidate in every if candidate.name in names and self.bench.there(candidate.name, needs[candidate.name])]
+
+    def fresh(self):
+        self.server.recreate("clone")
+        self.bench.remove_staging(self.staging)
+        output(["rm", "-rf", self.bench.work / "pgcopydb"])
+
+    def check(self, what):
+        same(what, self.expected, rows(self.server, "clone", self.selects))
+        same(what, self.expected_constraints, self.names(constraints(self.server, "clone", TABLES)))
+
+    def etl(self):
+        schema = self.schema()
+        return {"identity_etl": schema + self.bench.etl_run("plain", "clone", plan=self.plan, staging=self.staging)}
+
+    def pgcopydb(self):
+        env = {"PGCOPYDB_SOURCE_PGURI": self.server.url("plain"), "PGCOPYDB_TARGET_PGURI": self.server.url("clone")}
+        return {"identity_pgcopydb": timed(self.server, ["pgcopydb", "clone", "--no-owner", "--dir", self.bench.work / "pgcopydb"], env=env)}
+
+    def pgloader(self):
+        script = self.bench.work / "identity.load"
+        write_secret(script, PGLOADER.format(source=pgloader_url(self.server, "plain"), target=pgloader_url(self.server, "clone")))
+        return {"identity_pgloader": timed(self.server, ["pgloader", "--root-dir", self.bench.work / "pgloader", "--on-error-stop", script])}
