@@ -1,4 +1,6 @@
-//! Sizes at the edges: rows of tens of megabytes, keys with gaps and keys that are no whole number.
+//! Sizes at the edges: rows of tens of megabytes, keys with gaps, keys that are no whole number, and hundreds of tables.
+
+use std::fmt::Write as _;
 
 use super::support::Migration;
 
@@ -101,4 +103,41 @@ fn composite_and_text_keys_are_read_in_one_range() {
         "name = \"name\"\n",
     );
     moves_all(&text, 100_000);
+}
+
+/// More than are asked for, looked into, and taken down at once.
+#[test]
+fn hundreds_of_tables_are_asked_for_together_and_each_tells_its_own() {
+    const TABLES: usize = 320;
+    let migration = Migration::new();
+    let (mut old, mut new) = (String::new(), String::new());
+    migration.file("etl.toml", PLAN);
+    for i in 0..TABLES {
+        let parent = i.checked_sub(1);
+        let (refers, column) =
+            parent.map_or((String::new(), String::new()), |p| (format!(", p uuid REFERENCES t{p}"), format!("p = \"ref('e{p}', p)\"\n")));
+        let _ = write!(old, "CREATE TABLE s{i} (id int PRIMARY KEY, p int); INSERT INTO s{i} SELECT g, g FROM generate_series(1, 3) g;");
+        let _ = write!(new, "CREATE TABLE t{i} (id uuid PRIMARY KEY{refers});");
+        migration.file(
+            &format!("entities/e{i:03}.toml"),
+            &format!("name = \"e{i}\"\ntarget = \"t{i}\"\nkey = \"id\"\nfrom = \"s{i}\"\n[columns]\nid = \"new_id()\"\n{column}"),
+        );
+    }
+    migration.edit("entities/e000.toml", "[columns]", "[ignore]\np = \"the first has no parent\"\n[columns]");
+    migration.source.exec(&old);
+    migration.target.exec(&new);
+    let before = migration.target.definitions();
+    // Two that are wrong are told where they are, and the others are no worse for it.
+    migration.edit("entities/e150.toml", "from = \"s150\"", "from = \"select id, p, 1 / 0 as x from s150x\"");
+    migration.edit("entities/e151.toml", "target = \"t151\"", "target = \"t151x\"");
+    let refused = migration.etl(&["check"]).exits(2);
+    assert!(refused.stderr.contains("E0310") && refused.stderr.contains("E0321"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("e150.toml") && refused.stderr.contains("e151.toml"), "{}", refused.stderr);
+    assert_eq!(refused.stderr.matches("error[").count(), 2, "{}", refused.stderr);
+    migration.edit("entities/e150.toml", "from = \"select id, p, 1 / 0 as x from s150x\"", "from = \"s150\"");
+    migration.edit("entities/e151.toml", "t151x", "t151");
+    let rows = 3 * u64::try_from(TABLES).unwrap();
+    moves_all(&migration, rows);
+    assert_eq!(migration.target.definitions(), before, "what was taken down is up again");
+    assert_eq!(migration.target.value("SELECT count(*) > 600 FROM etl.dismantled WHERE restored_at IS NOT NULL"), "t");
 }
