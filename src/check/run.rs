@@ -4,7 +4,7 @@
 use super::census::Census;
 use super::expect::{self, Looked};
 use super::source::{self, SourceSide};
-use super::target::{self, TargetLook};
+use super::target::{self, Asked, TargetLook};
 use super::unit::{TestRun, run_tests, tell_tests};
 use super::{CheckError, disk, nulls, staged, with_ancestors};
 use crate::pg::{Endpoint, ServerInfo, Session, TableInfo, server_info};
@@ -213,7 +213,8 @@ fn target_side(
             problems.error("E0302", None, "the target is a standby, which takes no rows", "", help);
         }
         let notes = &mut checked.notes;
-        let tables = TargetLook { plan, session: &mut session, server: &server, problems, notes, known: None }.tables(request.selected)?;
+        let tables = TargetLook { plan, session: &mut session, server: &server, problems, notes, known: None, asked: Asked::default() }
+            .tables(request.selected)?;
         checked.target = Some(server);
         if request.asks != Asks::Tests {
             checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Target, false, &mut session, problems)?);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::run::EntitySize;
 use super::{controls, near};
-use crate::pg::{ColumnList, Origin, PgError, ServerError, Session, SourceQuery, column_list, describe_query, ident};
+use crate::pg::{ColumnList, Origin, PgError, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
 use crate::source::source_query;
@@ -28,26 +28,48 @@ pub(super) fn look(
     user: &str,
     problems: &mut Problems,
 ) -> Result<Vec<Option<SourceSide>>, PgError> {
-    let mut tables = None;
+    let asked: Vec<&EntityPlan> = plan.entities.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(entity, _)| entity).collect();
+    let queries: Vec<SourceQuery> = asked.iter().map(|entity| source_query(plan, entity)).collect();
+    let described = describe_queries(session, &queries)?;
+    let accepted: Vec<SourceQuery> = queries.iter().zip(&described).filter(|(_, d)| d.is_ok()).map(|(query, _)| query.clone()).collect();
+    // One that is refused fails all that are sent with it; then each is asked by itself, and tells its own.
+    let explains: Vec<String> = accepted.iter().map(explain_sql).collect();
+    let mut estimates = match session.values(&explains) {
+        Ok(values) => values.iter().map(|text| Some(estimated(text.as_deref()))).collect(),
+        Err(error) => {
+            error.refusal()?;
+            vec![None; accepted.len()]
+        }
+    }
+    .into_iter();
+    let (mut tables, mut described) = (None, described.into_iter().zip(&queries));
     let mut sides = Vec::new();
     for (entity, wanted) in plan.entities.iter().zip(wanted) {
-        sides.push(if *wanted { entity_side(plan, entity, session, user, &mut tables, problems)? } else { None });
+        let Some((described, query)) = wanted.then(|| described.next()).flatten() else {
+            sides.push(None);
+            continue;
+        };
+        let estimate = if described.is_ok() { estimates.next().flatten() } else { None };
+        sides.push(entity_side(plan, entity, (query, described, estimate), session, user, &mut tables, problems)?);
     }
     Ok(sides)
 }
 
+/// The query of an entity, how it is described, and its size where that is known already.
+type Described<'a> = (&'a SourceQuery, Result<QueryInfo, PgError>, Option<Option<EntitySize>>);
+
 fn entity_side(
     plan: &Plan,
     entity: &EntityPlan,
+    (query, described, estimate): Described<'_>,
     session: &mut Session,
     user: &str,
     tables: &mut Option<Vec<ColumnList>>,
     problems: &mut Problems,
 ) -> Result<Option<SourceSide>, PgError> {
-    let query = source_query(plan, entity);
-    let refused = match describe_query(session, &query) {
+    let refused = match described {
         // Preparing does not look at privileges and policies; planning does.
-        Ok(info) => match explain(session, &query) {
+        Ok(info) => match estimate.map_or_else(|| explain(session, query), Ok) {
             Ok(size) => {
                 controls::of_source(plan, entity, session, problems)?;
                 return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size }));
@@ -66,16 +88,23 @@ fn entity_side(
     Ok(None)
 }
 
+fn explain_sql(query: &SourceQuery) -> String {
+    format!("EXPLAIN (FORMAT JSON) SELECT * {}", query.from_clause())
+}
+
 /// Rows and bytes as the planner estimates them.
 fn explain(session: &mut Session, query: &SourceQuery) -> Result<Option<EntitySize>, PgError> {
-    let rows = session.text_rows(&format!("EXPLAIN (FORMAT JSON) SELECT * {}", query.from_clause()))?;
-    let text = rows.into_iter().flatten().next().flatten().unwrap_or_default();
-    let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let rows = session.text_rows(&explain_sql(query))?;
+    Ok(estimated(rows.into_iter().flatten().next().flatten().as_deref()))
+}
+
+fn estimated(text: Option<&str>) -> Option<EntitySize> {
+    let plan: serde_json::Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
     let number = |name: &str| plan.pointer(&format!("/0/Plan/{name}")).and_then(serde_json::Value::as_f64);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "estimates; `as` saturates")]
     let size =
         number("Plan Rows").zip(number("Plan Width")).map(|(rows, width)| EntitySize { rows: rows as u64, bytes: (rows * width) as u64 });
-    Ok(size)
+    size
 }
 
 fn code(error: &ServerError) -> &'static str {

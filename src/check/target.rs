@@ -1,10 +1,12 @@
 //! The target side: is every table there, may we write it, and what would happen to rows that are written. Boundary: asks the
 //! catalogue and looks whether tables are empty; reads no row.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::{controls, near};
 use crate::pg::{
-    ColumnList, PgError, QualifiedName, RelationKind, RowSecurity, ServerInfo, Session, TableInfo, column_list, describe_table, ident,
-    is_empty,
+    ColumnList, PgError, QualifiedName, RelationKind, RowSecurity, ServerInfo, Session, TableInfo, are_empty, column_list, describe_table,
+    describe_tables, ident,
 };
 use crate::plan::{AdoptPlan, Constraints, Plan, Problem, Problems, Severity, TargetColumn, Text, Triggers, nearest};
 
@@ -19,6 +21,43 @@ pub(super) struct TargetLook<'a> {
     pub notes: &'a mut Vec<String>,
     /// All tables of the target, once they were needed.
     pub known: Option<Vec<ColumnList>>,
+    /// What was asked for all tables at once.
+    pub asked: Asked,
+}
+
+/// What the target was asked for all tables at once; what is not here is asked where it is needed, and told there.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    tables: HashMap<QualifiedName, TableInfo>,
+    empty: HashMap<QualifiedName, bool>,
+}
+
+impl Asked {
+    /// Asks for these tables. A refusal leaves it empty; only a failing connection is an error.
+    fn ask(session: &mut Session, names: Vec<QualifiedName>) -> Result<Self, PgError> {
+        let mut asked = Self::default();
+        match describe_tables(session, &names) {
+            Ok(tables) => asked.tables.extend(names.into_iter().zip(tables).filter_map(|(name, table)| Some((name, table?)))),
+            Err(error) => {
+                error.refusal()?;
+                return Ok(asked);
+            }
+        }
+        let readable: BTreeSet<QualifiedName> = asked.tables.values().filter(|t| can_be_looked_into(t)).map(|t| t.name.clone()).collect();
+        let readable: Vec<QualifiedName> = readable.into_iter().collect();
+        match are_empty(session, &readable) {
+            Ok(empty) => asked.empty.extend(readable.into_iter().zip(empty)),
+            Err(error) => {
+                error.refusal()?;
+            }
+        }
+        Ok(asked)
+    }
+}
+
+fn can_be_looked_into(table: &TableInfo) -> bool {
+    let rows_are_here = matches!(table.kind, RelationKind::Table | RelationKind::Partitioned);
+    rows_are_here && table.privileges.select && table.row_security != RowSecurity::Applies
 }
 
 /// The columns of a table as a plan needs them.
@@ -31,13 +70,15 @@ impl TargetLook<'_> {
     pub fn tables(&mut self, selected: &[bool]) -> Result<Vec<Option<TableInfo>>, PgError> {
         let plan = self.plan;
         let mut tables: Vec<Option<TableInfo>> = Vec::new();
-        let mut seen: Vec<QualifiedName> = Vec::new();
+        let mut seen: HashSet<QualifiedName> = HashSet::new();
+        let named = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected);
+        let targets: BTreeSet<QualifiedName> = named.filter_map(|(entity, _)| QualifiedName::parse(&entity.target.value)).collect();
+        self.asked = Asked::ask(self.session, targets.into_iter().collect())?;
         for (entity, selected) in plan.entities.iter().zip(selected) {
             let table = if *selected { self.table(&entity.target)? } else { None };
             if let Some(table) = &table
-                && !seen.contains(&table.name)
+                && seen.insert(table.name.clone())
             {
-                seen.push(table.name.clone());
                 self.usable(&entity.target, table)?;
             }
             if let Some(table) = &table {
@@ -65,6 +106,9 @@ impl TargetLook<'_> {
             self.error("E0320", text, format!("`{}` is no table name", text.value), "here", help);
             return Ok(None);
         };
+        if let Some(table) = self.asked.tables.get(&name) {
+            return Ok(Some(table.clone()));
+        }
         match describe_table(self.session, &name) {
             Ok(table) => Ok(Some(table)),
             Err(PgError::NoTable { candidates, .. }) => {
@@ -134,8 +178,12 @@ impl TargetLook<'_> {
         }
         self.triggers(text, table);
         self.domains(table);
-        if table.privileges.select && table.row_security != RowSecurity::Applies {
-            let empty = is_empty(self.session, name)?;
+        if can_be_looked_into(table) {
+            let known = self.asked.empty.get(name).copied();
+            let empty = match known {
+                Some(empty) => empty,
+                None => are_empty(self.session, std::slice::from_ref(name))?.contains(&true),
+            };
             if !empty {
                 let rows = table.estimated_rows.filter(|rows| *rows > 0).map_or_else(String::new, |rows| format!(" (about {rows})"));
                 self.notes.push(format!("{name} holds rows already{rows}; they stay as they are, and so do its constraints and indexes"));

@@ -27,11 +27,11 @@ pub use catalog::{
 };
 pub use connect::{Endpoint, Role};
 pub use copy::{CopyFormatError, CopyOut, CopySplitter, TupleBatch, copy_header, copy_trailer};
-pub use describe::{column_list, describe_table, is_empty, owned_sequences, server_info};
+pub use describe::{are_empty, column_list, describe_table, describe_tables, owned_sequences, server_info};
 pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
 pub(crate) use query::select_list;
-pub use query::{Origin, QueryInfo, SourceQuery, describe_query};
+pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

@@ -1,7 +1,7 @@
 //! What an entity is read from, as SQL, and what columns it gives. Boundary: `from` is the user's text, run at the source as it is;
 //! it is never taken apart.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{PgError, QualifiedName, Session, ident, types};
 use crate::row::Column;
@@ -78,6 +78,52 @@ pub enum Origin {
 
 /// Describes a query without running it. The position in an error counts characters of `from`, from 1.
 pub fn describe_query(session: &mut Session, query: &SourceQuery) -> Result<QueryInfo, PgError> {
+    match describe_queries(session, std::slice::from_ref(query))?.pop() {
+        Some(described) => described,
+        None => Err(PgError::Protocol { server: session.server().to_owned(), what: "no description".to_owned() }),
+    }
+}
+
+/// Columns of a prepared query: name, type's OID, type modifier, and the column of a table that it comes from.
+type Prepared = Vec<(String, u32, i32, Option<(u32, i16)>)>;
+
+/// Describes queries without running them, one place a query: each is prepared by itself, so that a refusal is its own; what the catalogue
+/// knows of their columns is asked once for all.
+pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Result<Vec<Result<QueryInfo, PgError>>, PgError> {
+    let prepared: Vec<Result<Prepared, PgError>> = queries.iter().map(|query| prepare(session, query)).collect();
+    let columns = || prepared.iter().flatten().flatten();
+    let mut oids: Vec<u32> = columns().map(|(_, oid, ..)| *oid).collect();
+    oids.sort_unstable();
+    oids.dedup();
+    let resolved = types::resolve(session, &oids)?;
+    let mut from: Vec<(u32, i16)> = columns().filter_map(|(.., from)| *from).collect();
+    from.sort_unstable();
+    from.dedup();
+    let origins = origins(session, &from)?;
+    let accepted: Vec<Option<QualifiedName>> =
+        queries.iter().zip(&prepared).map(|(query, prepared)| prepared.as_ref().ok().and_then(|_| query.table())).collect();
+    let not_null = not_null_columns(session, &accepted)?;
+    let described = prepared.into_iter().zip(not_null).map(|(prepared, not_null)| {
+        let prepared = prepared?;
+        let mut columns: Vec<Column> = Vec::with_capacity(prepared.len());
+        let mut duplicates: Vec<String> = Vec::new();
+        let mut of = Vec::with_capacity(prepared.len());
+        for (name, oid, typmod, from) in prepared {
+            let known = types::known(&resolved, oid, session)?;
+            let nullable = !known.not_null && !not_null.contains(&name);
+            let typmod = if known.domain.is_some() { known.typmod } else { typmod };
+            if columns.iter().any(|c| c.name == name) && !duplicates.contains(&name) {
+                duplicates.push(name.clone());
+            }
+            of.push(from.and_then(|from| origins.get(&from).copied()).unwrap_or(Origin::Unknown));
+            columns.push(Column { name, ty: known.ty.clone(), typmod, nullable });
+        }
+        Ok(QueryInfo { columns, duplicates, origins: of })
+    });
+    Ok(described.collect())
+}
+
+fn prepare(session: &mut Session, query: &SourceQuery) -> Result<Prepared, PgError> {
     const PREFIX: &str = "SELECT * FROM (";
     let sql = format!("{PREFIX}{}) AS src", query.to_sql());
     let (before, from, _) = query.parts();
@@ -93,56 +139,44 @@ pub fn describe_query(session: &mut Session, query: &SourceQuery) -> Result<Quer
         }
         error
     })?;
-    let described: Vec<(String, u32, i32)> =
-        statement.columns().iter().map(|c| (c.name().to_owned(), c.type_().oid(), c.type_modifier())).collect();
-    let oids: Vec<u32> = described.iter().map(|(_, oid, _)| *oid).collect();
-    let from: Vec<Option<(u32, i16)>> = statement.columns().iter().map(|c| c.table_oid().zip(c.column_id())).collect();
-    let resolved = types::resolve(session, &oids)?;
-    let not_null = not_null_columns(session, query)?;
-    let origins = origins(session, &from)?;
-    let mut columns = Vec::with_capacity(described.len());
-    for (name, oid, typmod) in described {
-        let known = types::known(&resolved, oid, session)?;
-        let nullable = !known.not_null && !not_null.contains(&name);
-        let typmod = if known.domain.is_some() { known.typmod } else { typmod };
-        columns.push(Column { name, ty: known.ty.clone(), typmod, nullable });
-    }
-    let mut duplicates: Vec<String> = Vec::new();
-    for (i, column) in columns.iter().enumerate() {
-        if columns[..i].iter().any(|c| c.name == column.name) && !duplicates.contains(&column.name) {
-            duplicates.push(column.name.clone());
-        }
-    }
-    Ok(QueryInfo { columns, duplicates, origins })
+    let column = |c: &postgres::Column| (c.name().to_owned(), c.type_().oid(), c.type_modifier(), c.table_oid().zip(c.column_id()));
+    Ok(statement.columns().iter().map(column).collect())
 }
 
-fn origins(session: &mut Session, columns: &[Option<(u32, i16)>]) -> Result<Vec<Origin>, PgError> {
-    let (tables, numbers): (Vec<u32>, Vec<i16>) = columns.iter().flatten().copied().unzip();
-    // Statistics of a table with children or partitions stand there twice: with them and without.
+fn origins(session: &mut Session, columns: &[(u32, i16)]) -> Result<HashMap<(u32, i16), Origin>, PgError> {
+    let (tables, numbers): (Vec<u32>, Vec<i16>) = columns.iter().copied().unzip();
+    // Statistics of a table with children or partitions stand there twice: with them and without. The view `pg_stats` shows them only for columns that
+    // may be read.
     let rows = session.query(
         "SELECT a.attrelid, a.attnum, a.attnotnull,
                 (SELECT max(s.null_frac) FROM pg_catalog.pg_stats s
                   WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname) AS nulls
-           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE c.relkind IN ('r', 'p', 'm', 'f') AND (a.attrelid, a.attnum) IN (SELECT * FROM unnest($1::oid[], $2::int2[]))",
+           FROM unnest($1::oid[], $2::int2[]) u (rel, num)
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.num
+           JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p', 'm', 'f')",
         &[&tables, &numbers],
     )?;
-    let mut known = HashMap::new();
-    for row in rows {
-        let origin = if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
-        known.insert((row.get::<_, u32>("attrelid"), row.get::<_, i16>("attnum")), origin);
-    }
-    Ok(columns.iter().map(|column| column.and_then(|column| known.get(&column).copied()).unwrap_or(Origin::Unknown)).collect())
+    let origin = |row: &postgres::Row| if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
+    Ok(rows.iter().map(|row| ((row.get("attrelid"), row.get("attnum")), origin(row))).collect())
 }
 
-fn not_null_columns(session: &mut Session, query: &SourceQuery) -> Result<Vec<String>, PgError> {
-    let Some(table) = query.table() else { return Ok(Vec::new()) };
+/// For each place, the columns of the table that are declared NOT NULL.
+fn not_null_columns(session: &mut Session, tables: &[Option<QualifiedName>]) -> Result<Vec<HashSet<String>>, PgError> {
+    let names: Vec<Option<String>> = tables.iter().map(|table| table.as_ref().map(QualifiedName::to_sql)).collect();
     // A view's columns have attnotnull = false, so no question for the relation's kind is needed.
     let rows = session.query(
-        "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND attnotnull",
-        &[&table.to_sql()],
+        "WITH wanted AS MATERIALIZED (SELECT u.place, u.name::regclass::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
+         SELECT w.place, a.attname::text FROM wanted w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.rel AND a.attnum > 0 AND a.attnotnull",
+        &[&names],
     )?;
-    Ok(rows.iter().map(|r| r.get(0)).collect())
+    let mut columns = vec![HashSet::new(); tables.len()];
+    for row in rows {
+        if let Some(of) = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| columns.get_mut(place)) {
+            of.insert(row.get(1));
+        }
+    }
+    Ok(columns)
 }
 
 /// Columns as a select list.

@@ -6,6 +6,9 @@ use postgres::{Client, Row};
 use super::PgError;
 use super::copy::copy_in;
 
+/// They run in one transaction, and the locks of all are held until its end: the server's room for locks is shared by all.
+const STATEMENTS_AT_ONCE: usize = 100;
+
 /// A connection to a database, with the session's settings made.
 pub struct Session {
     client: Client,
@@ -39,6 +42,25 @@ impl Session {
             }
         }
         Ok(rows)
+    }
+
+    /// Runs statements that each give one value in one row, many to a round trip, and gives the values in order; `None` where a value is
+    /// NULL. They run until the first that fails, and then nothing of the answers is told.
+    pub fn values(&mut self, statements: &[String]) -> Result<Vec<Option<String>>, PgError> {
+        let mut values = Vec::with_capacity(statements.len());
+        for some in statements.chunks(STATEMENTS_AT_ONCE) {
+            // A line break ends a comment in the statement.
+            let messages = self.client.simple_query(&some.join("\n;")).map_err(|e| PgError::from_driver(&self.server, e))?;
+            let before = values.len();
+            values.extend(messages.iter().filter_map(|message| match message {
+                postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+                _ => None,
+            }));
+            if values.len() - before != some.len() {
+                return Err(PgError::Protocol { server: self.server.clone(), what: "an answer too many or too few".to_owned() });
+            }
+        }
+        Ok(values)
     }
 
     /// Whether the connection is known to be gone.

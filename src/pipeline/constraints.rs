@@ -1,14 +1,14 @@
 //! Foreign keys and indexes down before the load and up after it, and what becomes of rows that stand in their way when they
 //! come back. Boundary: which table and when; how a constraint is taken down and put back is `target`'s.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
 use super::load::refuse;
 use super::settings::PipelineError;
 use super::shared::Shared;
-use crate::pg::{QualifiedName, Session, is_empty};
+use crate::pg::{QualifiedName, Session, are_empty};
 use crate::plan::{Constraints, Triggers};
 use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingError, StagingReader, StagingWriter};
 use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
@@ -37,26 +37,30 @@ pub(super) fn dismantle(
 ) -> Result<Vec<DismantleRecord>, PipelineError> {
     let plan = shared.setup.plan;
     let staging_id = shared.meta.staging_id;
-    let mut tables: Vec<QualifiedName> = Vec::new();
-    for (index, load) in shared.load_plans.iter().enumerate() {
-        if let Some(load) = load.as_ref().filter(|_| shared.setup.selected[index])
-            && !tables.contains(&load.table)
-        {
-            tables.push(load.table.clone());
+    let chosen = shared.load_plans.iter().zip(&shared.setup.selected).filter(|(_, selected)| **selected);
+    let mut seen: HashSet<QualifiedName> = HashSet::new();
+    let tables: Vec<QualifiedName> =
+        chosen.filter_map(|(load, _)| load.as_ref()).map(|load| load.table.clone()).filter(|table| seen.insert(table.clone())).collect();
+    let mapping = shared.load_plans.iter().flatten().find_map(|load| load.mapping.as_ref().map(|(table, _)| table.clone()));
+    let down: HashSet<QualifiedName> = outstanding(shared, session)?.into_iter().map(|record| record.table).collect();
+    let asked: Vec<QualifiedName> = tables.iter().chain(&mapping).cloned().collect();
+    let described = crate::pg::describe_tables(session, &asked).map_err(TargetError::from)?;
+    let mut owned = Vec::new();
+    for (name, table) in asked.into_iter().zip(described) {
+        let may_alter = match table {
+            Some(table) => table.privileges.owner,
+            // Gone since it was checked: this says so by its name.
+            None => crate::pg::describe_table(session, &name).map_err(TargetError::from)?.privileges.owner,
+        };
+        if may_alter && !down.contains(&name) {
+            owned.push(name);
         }
     }
-    let mapping = shared.load_plans.iter().flatten().find_map(|load| load.mapping.as_ref().map(|(table, _)| table.clone()));
-    let down = outstanding(shared, session)?;
     let mut empty = Vec::new();
-    for table in tables.iter().chain(&mapping) {
-        let owner = crate::pg::describe_table(session, table).map_err(TargetError::from)?.privileges.owner;
-        if !owner || down.iter().any(|record| record.table == *table) {
-            continue;
-        }
-        let ours = is_empty(session, table).map_err(TargetError::from)?
-            || (mapping.as_ref() == Some(table) && is_our_mapping(session, reader, table, expected)?);
-        if ours {
-            empty.push(table.clone());
+    let holds_nothing = are_empty(session, &owned).map_err(TargetError::from)?;
+    for (table, holds_nothing) in owned.into_iter().zip(holds_nothing) {
+        if holds_nothing || (mapping.as_ref() == Some(&table) && is_our_mapping(session, reader, &table, expected)?) {
+            empty.push(table);
         }
     }
     if plan.constraints == Constraints::Auto && !empty.is_empty() {
@@ -91,20 +95,32 @@ fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<Dismant
     Ok(down.into_iter().map(|(_, record)| record).collect())
 }
 
+/// Taken down in one transaction: each holds locks on its table, its index and the tables referred to, and the server's room for locks
+/// (64 for each connection it allows, as it comes) is shared by all.
+const DOWN_AT_ONCE: usize = 500;
+
 fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, planned: DismantlePlan) -> Result<(), PipelineError> {
     if planned.records.is_empty() {
         return Ok(());
     }
     super::failpoint::failpoint("dismantle.begin");
     let run = shared.run;
-    let done = target::dismantle(session, shared.meta.staging_id, planned, |plan| {
-        let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
-        writer.record_dismantled(run, &recorded)?;
-        super::failpoint::failpoint("dismantle.stored");
-        Ok(())
-    })?;
-    super::failpoint::failpoint("dismantle.committed");
-    shared.note(format!("{} constraints and indexes are down until the load is done; {} stay up", done.records.len(), done.kept.len()));
+    let (mut down, mut kept) = (0, planned.kept.len());
+    let mut records = planned.records;
+    while !records.is_empty() {
+        // From behind: foreign keys go before the keys that they lean on.
+        let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(DOWN_AT_ONCE)), kept: Vec::new() };
+        let done = target::dismantle(session, shared.meta.staging_id, part, |plan| {
+            let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
+            writer.record_dismantled(run, &recorded)?;
+            super::failpoint::failpoint("dismantle.stored");
+            Ok(())
+        })?;
+        super::failpoint::failpoint("dismantle.committed");
+        down += done.records.len();
+        kept += done.kept.len();
+    }
+    shared.note(format!("{down} constraints and indexes are down until the load is done; {kept} stay up"));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! a plan that leaves all loaded rows as they are is taken over. Boundary: what differs, and what follows; comparing loaded rows is
 //! `mended`'s.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::mended::Comparison;
@@ -54,14 +55,18 @@ pub(super) fn register(setup: &Setup<'_>, writer: &mut StagingWriter, reader: &S
         }
     }
     let mut ids = Vec::new();
+    let staged: HashMap<String, EntityId> = reader.entities()?.into_iter().map(|entity| (entity.record.name, entity.id)).collect();
+    // One step for all: a plan of thousands of entities would wait for the disk once for each.
+    writer.begin_batch()?;
     for (index, plan) in setup.plan.entities.iter().enumerate() {
         let known = mended.iter().find(|mended| mended.record.name == plan.name).map(|mended| mended.entity);
         ids.push(match (known, setup.entities[index].as_ref().filter(|_| setup.selected[index])) {
             (None, Some(entity)) => Some(writer.register_entity(&resume::record(setup, entity))?),
-            (None, None) => reader.entity(&plan.name)?.map(|e| e.id),
+            (None, None) => staged.get(&plan.name).copied(),
             (known, _) => known,
         });
     }
+    writer.commit_batch()?;
     Ok(Registered { ids, mended })
 }
 
@@ -97,10 +102,11 @@ fn removed(setup: &Setup<'_>, reader: &StagingReader) -> Result<(), PipelineErro
 /// The entities that take part whose plan changed.
 fn changes(setup: &Setup<'_>, reader: &StagingReader) -> Result<Vec<Change>, PipelineError> {
     let mut changed = Vec::new();
+    let staged: HashMap<String, EntityRow> = reader.entities()?.into_iter().map(|entity| (entity.record.name.clone(), entity)).collect();
     for (index, entity) in setup.entities.iter().enumerate() {
         let Some(entity) = entity.as_ref().filter(|_| setup.selected[index]) else { continue };
-        let Some(known) = reader.entity(&entity.name)? else { continue };
-        changed.extend(change(setup, entity, &known, reader)?);
+        let Some(known) = staged.get(&entity.name) else { continue };
+        changed.extend(change(setup, entity, known, reader)?);
     }
     Ok(changed)
 }
@@ -213,7 +219,7 @@ fn mended(setup: &Setup<'_>, reader: &StagingReader, changed: &[Change]) -> Resu
         reader,
         ids: ids.collect::<Result<_, StagingError>>()?,
         run_started_at: runs.first().map_or(0, |run| run.started.0 - POSTGRES_EPOCH),
-        order: runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect::<std::collections::HashMap<RunId, usize>>(),
+        order: runs.iter().enumerate().map(|(at, run)| (run.id, at)).collect::<HashMap<RunId, usize>>(),
         pool: pool.map_err(|_| PipelineError::Panicked { thread: "compare".into() })?,
     };
     let (mut good, mut bad, mut names) = (Vec::new(), Vec::new(), Vec::new());

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::plan::CompiledEntity;
 use crate::row::Incident;
-use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges, source_query};
+use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges, source_query, whole_sizes};
 use crate::staging::{
     ChunkId, EntityId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart,
     SnapshotRecord, StagingReader, StagingWriter, TransformedChunk, encode_payload,
@@ -233,14 +233,27 @@ fn open_source(
     let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
     let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
     let mut estimated_rows = 0;
-    for index in unread {
-        let (entity, id) = (shared.entity(index)?, shared.id(index)?);
-        let query = entity_query(setup, entity);
-        let planned = plan_ranges(holder.reader(), &query, RangeOptions::default())?;
+    let asked =
+        unread.iter().map(|index| Ok((*index, entity_query(setup, shared.entity(*index)?)))).collect::<Result<Vec<_>, PipelineError>>()?;
+    let sizes = whole_sizes(holder.reader(), asked.iter().map(|(_, query)| query))?;
+    let mut plans = Vec::new();
+    for ((index, query), size) in asked.into_iter().zip(sizes) {
+        let planned = plan_ranges(holder.reader(), &query, size, RangeOptions::default())?;
         (shared.observe)(&Event::Expected { entity: index, rows: planned.estimated_rows });
         estimated_rows += planned.estimated_rows;
-        let specs: Vec<_> = planned.ranges.iter().map(|range| extract::bounds(entity.key.kind, range)).collect();
-        let rows = writer.plan_ranges(id, &specs)?;
+        let kind = shared.entity(index)?.key.kind;
+        let specs: Vec<_> = planned.ranges.iter().map(|range| extract::bounds(kind, range)).collect();
+        plans.push((index, shared.id(index)?, query, planned, specs));
+    }
+    // One step for all: a plan of thousands of entities would wait for the disk once for each.
+    writer.begin_batch()?;
+    let rows: Result<Vec<_>, _> = plans.iter().map(|(_, id, .., specs)| writer.plan_ranges(*id, specs)).collect();
+    if rows.is_err() {
+        writer.abandon_batch();
+    }
+    let rows = rows?;
+    writer.commit_batch()?;
+    for ((index, id, query, planned, _), rows) in plans.into_iter().zip(rows) {
         let each = planned.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
         for row in rows.iter().filter(|row| !row.done) {
             tasks.push((each, extract::task(index, &query, row, reader, id, planned.estimated_rows)?));

@@ -17,6 +17,6 @@ pub use error::SourceError;
 pub use expect::source_question;
 pub use keyed::read_rows;
 pub use query::source_query;
-pub use ranges::{KeyRange, RangeOptions, RangePlan, biggest_first, plan_ranges};
+pub use ranges::{KeyRange, RangeOptions, RangePlan, WholeSize, biggest_first, plan_ranges, whole_sizes};
 pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk};
 pub use snapshot::{Reader, SnapshotHolder, SnapshotInfo};

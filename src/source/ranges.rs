@@ -59,9 +59,35 @@ const WORTH_CUTTING: f64 = 2.5;
 /// Finding smallest and largest key may cost this part of one read.
 const CHEAP: f64 = 0.05;
 
-/// Plans the ranges of an entity.
-pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, options: RangeOptions) -> Result<RangePlan, SourceError> {
-    let whole = estimate(reader, entity, &entity.copy_query(""))?;
+/// How much all of an entity is, and what reading it costs, as the source's planner estimates it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WholeSize(Estimate);
+
+/// Asks for the sizes of many entities, many to a round trip, in their order.
+pub fn whole_sizes<'q>(
+    reader: &mut Reader,
+    entities: impl ExactSizeIterator<Item = &'q EntityQuery> + Clone,
+) -> Result<Vec<WholeSize>, SourceError> {
+    let explains: Vec<String> = entities.clone().map(|entity| explained(&entity.copy_query(""))).collect();
+    // A statement that fails must not end the transaction that holds the snapshot.
+    reader.session().execute("SAVEPOINT sizes")?;
+    match reader.session().values(&explains) {
+        Ok(texts) => {
+            reader.session().execute("RELEASE SAVEPOINT sizes")?;
+            Ok(texts.iter().map(|text| WholeSize(read_estimate(text.as_deref()))).collect())
+        }
+        Err(error) => {
+            error.refusal()?;
+            reader.session().execute("ROLLBACK TO SAVEPOINT sizes; RELEASE SAVEPOINT sizes")?;
+            // One by one, the entity that is refused is named.
+            entities.map(|entity| estimate(reader, entity, &entity.copy_query("")).map(WholeSize)).collect()
+        }
+    }
+}
+
+/// Plans the ranges of an entity of this size.
+pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, size: WholeSize, options: RangeOptions) -> Result<RangePlan, SourceError> {
+    let whole = size.0;
     let one = |why| RangePlan {
         ranges: vec![KeyRange { index: 0, above: None, to: None, estimated_rows: whole.rows }],
         estimated_rows: whole.rows,
@@ -110,6 +136,7 @@ pub fn biggest_first<T>(work: &mut [(T, KeyRange)]) {
     work.sort_by_key(|(_, range)| (Reverse(range.estimated_rows), range.index));
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Estimate {
     rows: u64,
     width: u64,
@@ -117,12 +144,19 @@ struct Estimate {
 }
 
 fn estimate(reader: &mut Reader, entity: &EntityQuery, sql: &str) -> Result<Estimate, SourceError> {
-    let rows = reader.session().text_rows(&format!("EXPLAIN (FORMAT JSON) {sql}")).map_err(|source| entity.failed(source))?;
-    let text = rows.into_iter().flatten().next().flatten().unwrap_or_default();
-    let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let rows = reader.session().text_rows(&explained(sql)).map_err(|source| entity.failed(source))?;
+    Ok(read_estimate(rows.into_iter().flatten().next().flatten().as_deref()))
+}
+
+fn explained(sql: &str) -> String {
+    format!("EXPLAIN (FORMAT JSON) {sql}")
+}
+
+fn read_estimate(text: Option<&str>) -> Estimate {
+    let plan: serde_json::Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
     let number = |name: &str| plan.pointer(&format!("/0/Plan/{name}")).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "estimates; `as` saturates")]
-    Ok(Estimate { rows: number("Plan Rows") as u64, width: number("Plan Width") as u64, cost: number("Total Cost") })
+    Estimate { rows: number("Plan Rows") as u64, width: number("Plan Width") as u64, cost: number("Total Cost") }
 }
 
 /// The histogram of the key in the server's statistics, where the key is a column of a table (a query may pass it through).

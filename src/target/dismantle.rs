@@ -326,54 +326,77 @@ pub fn dismantle(
             .query("SELECT coalesce(max(seq) + 1, 0) FROM etl.dismantled WHERE staging_id = $1::text::uuid", &[&staging_id.to_string()])?;
         let first: i32 = rows.first().map_or(0, |r| r.get(0));
         let mut done = DismantlePlan { records: Vec::new(), kept: plan.kept };
-        // Foreign keys first: they lean on the keys.
-        for record in plan.records.into_iter().rev() {
-            session.execute("SAVEPOINT one")?;
-            match session.execute(&record.drop_sql) {
-                Ok(()) => {
-                    session.execute("RELEASE SAVEPOINT one")?;
-                    done.records.push(record);
-                }
-                Err(PgError::Server { error, .. }) if error.sqlstate == "2BP01" => {
-                    session.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")?;
-                    let reason = format!("something depends on it ({})", error.detail.as_deref().unwrap_or(&error.message));
-                    done.kept.push(Kept { table: record.table, name: record.name, reason });
-                }
-                Err(error) => return Err(error.into()),
-            }
+        // Foreign keys first: they lean on the keys. All in one round trip, and one by one where something depends on one of them.
+        let all: Vec<&str> = plan.records.iter().rev().map(|record| record.drop_sql.as_str()).collect();
+        session.execute("SAVEPOINT one")?;
+        if session.execute(&all.join(";\n")).map_or_else(|error| error.refusal().map(|_| false), |()| Ok(true))? {
+            session.execute("RELEASE SAVEPOINT one")?;
+            done.records = plan.records;
+        } else {
+            session.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")?;
+            drop_each(session, plan.records, &mut done)?;
         }
-        done.records.reverse();
         for (seq, record) in (first..).zip(&mut done.records) {
             record.seq = seq;
-            keep(session, staging_id, record)?;
         }
+        keep(session, staging_id, &done.records)?;
         store(&done).map_err(|source| TargetError::NotStored { source })?;
         Ok(done)
     })
 }
 
-fn keep(session: &mut Session, staging_id: Uuid, record: &DismantleRecord) -> Result<(), TargetError> {
-    let parent = record.parent.as_ref();
-    session.run(
+fn drop_each(session: &mut Session, records: Vec<DismantleRecord>, done: &mut DismantlePlan) -> Result<(), TargetError> {
+    for record in records.into_iter().rev() {
+        session.execute("SAVEPOINT one")?;
+        match session.execute(&record.drop_sql) {
+            Ok(()) => {
+                session.execute("RELEASE SAVEPOINT one")?;
+                done.records.push(record);
+            }
+            Err(PgError::Server { error, .. }) if error.sqlstate == "2BP01" => {
+                session.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")?;
+                let reason = format!("something depends on it ({})", error.detail.as_deref().unwrap_or(&error.message));
+                done.kept.push(Kept { table: record.table, name: record.name, reason });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    done.records.reverse();
+    Ok(())
+}
+
+fn keep(session: &mut Session, staging_id: Uuid, records: &[DismantleRecord]) -> Result<(), TargetError> {
+    let text = |value: &str| literal(value);
+    let maybe = |value: Option<&str>| value.map_or_else(|| "NULL".to_owned(), literal);
+    let list = |values: &[String]| format!("ARRAY[{}]::text[]", values.iter().map(|v| text(v)).collect::<Vec<_>>().join(", "));
+    let rows = records.iter().map(|record| {
+        let parent = record.parent.as_ref();
+        let values = [
+            format!("{}::uuid", text(&staging_id.to_string())),
+            record.seq.to_string(),
+            text(record.kind.word()),
+            maybe(record.table.schema.as_deref()),
+            text(&record.table.name),
+            text(&record.name),
+            text(&record.drop_sql),
+            text(&record.create_sql),
+            list(&record.key),
+            maybe(record.predicate.as_deref()),
+            record.nulls_equal.to_string(),
+            maybe(parent.and_then(|p| p.schema.as_deref())),
+            maybe(parent.map(|p| p.name.as_str())),
+            list(&record.parent_key),
+        ];
+        format!("({})", values.join(", "))
+    });
+    let rows: Vec<String> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    session.execute(&format!(
         "INSERT INTO etl.dismantled (staging_id, seq, kind, schema_name, table_name, name, drop_sql, create_sql, key, predicate, nulls_equal,
-                                     parent_schema, parent_table, parent_key)
-         VALUES ($1::text::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        &[
-            &staging_id.to_string(),
-            &record.seq,
-            &record.kind.word(),
-            &record.table.schema,
-            &record.table.name,
-            &record.name,
-            &record.drop_sql,
-            &record.create_sql,
-            &record.key,
-            &record.predicate,
-            &record.nulls_equal,
-            &parent.and_then(|p| p.schema.as_deref()),
-            &parent.map(|p| p.name.as_str()),
-            &record.parent_key,
-        ],
-    )?;
+                                     parent_schema, parent_table, parent_key) VALUES {}",
+        rows.join(",\n")
+    ))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod adopt;
 mod bad_input;
 mod basics;
 mod diagnostics;
+mod edges;
 mod expectations;
 mod faults;
 mod flagship;

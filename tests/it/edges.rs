@@ -1,0 +1,143 @@
+//! Sizes at the edges: rows of tens of megabytes, keys with gaps, keys that are no whole number, and hundreds of tables.
+
+use std::fmt::Write as _;
+
+use super::support::Migration;
+
+const RUN: [&str; 4] = ["run", "--progress", "none", "--json"];
+
+const PLAN: &str = r#"
+[migration]
+name = "edges"
+staging = "staging.db"
+entities = ["entities/*.toml"]
+namespace = "cfb876f9-4e6b-5f83-a236-2b37d70f3a41"
+[source]
+url = "${SOURCE_DATABASE_URL}"
+[target]
+url = "${TARGET_DATABASE_URL}"
+"#;
+
+/// A migration of one table `old` into one table `new`.
+fn one_table(old: &str, new: &str, key: &str, columns: &str) -> Migration {
+    let migration = Migration::new();
+    migration.source.exec(old);
+    migration.target.exec(new);
+    migration.file("etl.toml", PLAN);
+    migration.file(
+        "entities/e.toml",
+        &format!("name = \"e\"\ntarget = \"new\"\nkey = {key}\nfrom = \"old\"\n[columns]\nid = \"new_id()\"\n{columns}"),
+    );
+    migration
+}
+
+/// Runs it and gives the summary; every row must be loaded and proved.
+#[track_caller]
+fn moves_all(migration: &Migration, rows: u64) -> serde_json::Value {
+    let summary = migration.etl(&RUN).exits(0).json();
+    assert_eq!(summary["totals"]["loaded"], rows, "{}", summary["totals"]);
+    assert_eq!(summary["differences"].as_array().unwrap().len(), 0);
+    summary
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "a figure for whoever wants to know")]
+fn rows_of_fifty_megabytes_take_memory_for_a_few_rows() {
+    // 25 MB of bytes and 25 MB of text a row, neither of which can be compressed by much.
+    let migration = one_table(
+        "CREATE TABLE old (id int PRIMARY KEY, blob bytea, body text);
+         ALTER TABLE old ALTER blob SET STORAGE EXTERNAL, ALTER body SET STORAGE EXTERNAL;
+         WITH noise AS MATERIALIZED (SELECT decode(string_agg(md5(n::text), ''), 'hex') AS bytes FROM generate_series(1, 1200000) n)
+         INSERT INTO old SELECT g, decode(md5(g::text), 'hex') || bytes || substr(bytes, 1, 5800000), md5(g::text) || translate(encode(bytes, 'base64'), E'\\n', '')
+           FROM noise, generate_series(1, 6) g",
+        "CREATE TABLE new (id uuid PRIMARY KEY, blob bytea, body text)",
+        "\"id\"",
+        "blob = \"blob\"\nbody = \"body\"\n",
+    );
+    assert_eq!(migration.source.value("SELECT min(length(blob) + length(body)) / 1000000 FROM old"), "50");
+    let summary = moves_all(&migration, 6);
+    let sums = "SELECT string_agg(md5(blob) || md5(body), ' ' ORDER BY md5(blob)) FROM ";
+    assert_eq!(migration.target.value(&format!("{sums} new")), migration.source.value(&format!("{sums} old")));
+    let peak = summary["peak_rss_bytes"].as_u64().unwrap() / 1_000_000;
+    // A chunk holds at least one row, and what is at work are chunks: a handful for each job (the row as it is read, staged, transformed and
+    // sent), whatever the number of rows.
+    println!("{peak} MB at the peak");
+    assert!(peak < 1_600, "{peak} MB at the peak for rows of 50 MB");
+}
+
+#[test]
+fn keys_with_a_gap_of_a_trillion_are_cut_where_the_rows_are() {
+    let migration = one_table(
+        "CREATE TABLE old (id bigint PRIMARY KEY, name text);
+         INSERT INTO old SELECT g, 'n' || g FROM generate_series(1, 1000) g;
+         INSERT INTO old SELECT g + (1::bigint << 40), 'n' || g FROM generate_series(1, 170000) g;
+         INSERT INTO old VALUES (-9223372036854775808, 'least'), (9223372036854775807, 'greatest'); ANALYZE old",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"id\"",
+        "name = \"name\"\n",
+    );
+    migration.source.exec("INSERT INTO old SELECT g + (1::bigint << 41), 'n' || g FROM generate_series(1, 140000) g; ANALYZE old");
+    moves_all(&migration, 311_002);
+    let ranges = migration.etl(&["inspect", "sql", "SELECT count(*) FROM ranges", "--json"]).exits(0).stdout;
+    assert!(ranges.contains('2'), "{ranges}");
+    let least =
+        migration.etl(&["inspect", "sql", "SELECT min(n) > 100000 FROM (SELECT sum(rows) AS n FROM chunks GROUP BY range_no)"]).exits(0);
+    assert!(least.stdout.contains('1'), "each range holds a fair part of the rows: {}", least.stdout);
+}
+
+#[test]
+fn composite_and_text_keys_are_read_in_one_range() {
+    let composite = one_table(
+        "CREATE TABLE old (a text, b int, name text, PRIMARY KEY (a, b));
+         INSERT INTO old SELECT md5((g / 7)::text), g % 7, 'n' || g FROM generate_series(1, 100000) g; ANALYZE old",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "[\"a\", \"b\"]",
+        "name = \"name\"\n",
+    );
+    moves_all(&composite, 100_000);
+    let text = one_table(
+        "CREATE TABLE old (code text PRIMARY KEY, name text);
+         INSERT INTO old SELECT 'k' || g || repeat('é', g % 5), 'n' || g FROM generate_series(1, 100000) g; ANALYZE old",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"code\"",
+        "name = \"name\"\n",
+    );
+    moves_all(&text, 100_000);
+}
+
+/// More than are asked for, looked into, and taken down at once.
+#[test]
+fn hundreds_of_tables_are_asked_for_together_and_each_tells_its_own() {
+    const TABLES: usize = 320;
+    let migration = Migration::new();
+    let (mut old, mut new) = (String::new(), String::new());
+    migration.file("etl.toml", PLAN);
+    for i in 0..TABLES {
+        let parent = i.checked_sub(1);
+        let (refers, column) =
+            parent.map_or((String::new(), String::new()), |p| (format!(", p uuid REFERENCES t{p}"), format!("p = \"ref('e{p}', p)\"\n")));
+        let _ = write!(old, "CREATE TABLE s{i} (id int PRIMARY KEY, p int); INSERT INTO s{i} SELECT g, g FROM generate_series(1, 3) g;");
+        let _ = write!(new, "CREATE TABLE t{i} (id uuid PRIMARY KEY{refers});");
+        migration.file(
+            &format!("entities/e{i:03}.toml"),
+            &format!("name = \"e{i}\"\ntarget = \"t{i}\"\nkey = \"id\"\nfrom = \"s{i}\"\n[columns]\nid = \"new_id()\"\n{column}"),
+        );
+    }
+    migration.edit("entities/e000.toml", "[columns]", "[ignore]\np = \"the first has no parent\"\n[columns]");
+    migration.source.exec(&old);
+    migration.target.exec(&new);
+    let before = migration.target.definitions();
+    // Two that are wrong are told where they are, and the others are no worse for it.
+    migration.edit("entities/e150.toml", "from = \"s150\"", "from = \"select id, p, 1 / 0 as x from s150x\"");
+    migration.edit("entities/e151.toml", "target = \"t151\"", "target = \"t151x\"");
+    let refused = migration.etl(&["check"]).exits(2);
+    assert!(refused.stderr.contains("E0310") && refused.stderr.contains("E0321"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("e150.toml") && refused.stderr.contains("e151.toml"), "{}", refused.stderr);
+    assert_eq!(refused.stderr.matches("error[").count(), 2, "{}", refused.stderr);
+    migration.edit("entities/e150.toml", "from = \"select id, p, 1 / 0 as x from s150x\"", "from = \"s150\"");
+    migration.edit("entities/e151.toml", "t151x", "t151");
+    let rows = 3 * u64::try_from(TABLES).unwrap();
+    moves_all(&migration, rows);
+    assert_eq!(migration.target.definitions(), before, "what was taken down is up again");
+    assert_eq!(migration.target.value("SELECT count(*) > 600 FROM etl.dismantled WHERE restored_at IS NOT NULL"), "t");
+}
