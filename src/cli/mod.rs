@@ -2,6 +2,7 @@
 //!
 //! Boundary: it decides nothing about rows. It finds plan, files and databases, calls the layers below, and tells what they found.
 
+mod account;
 mod adopt;
 mod args;
 mod check;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use super::account::thread_times;
 use super::args::{RedoStage, StageArgs};
 use super::context::Context;
 use super::interrupt;
@@ -12,7 +13,7 @@ use super::progress::Progress;
 use crate::error::{Error, Exit};
 use crate::pipeline::{self, Finished, Redo, Retry, Settings, Setup, Stage, Stages};
 use crate::plan::Plan;
-use crate::report::{Ending, Proof, Summary, account, thread_times};
+use crate::report::{Ending, Proof, Summary, account};
 use crate::staging::{Moment, RunExit, RunId, StagingReader, StagingWriter};
 use crate::validate::{self, ValidateError};
 

@@ -25,6 +25,16 @@ pub enum Role {
 impl Role {
     /// All of them, in the order of the data's way.
     pub const ALL: [Self; 4] = [Self::Read, Self::Transform, Self::Store, Self::Load];
+
+    /// The word used in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Transform => "transform",
+            Self::Store => "store",
+            Self::Load => "load",
+        }
+    }
 }
 
 /// What the threads of one kind did with their time: microseconds, summed over the threads.

@@ -22,4 +22,4 @@ pub use number::{bytes, duration, thousands};
 pub use proof::Proof;
 pub use spans::{Facts, StageSpan};
 pub use summary::{Ending, EntitySummary, Incident, ParentEdge, PlanChange, SCHEMA, Seconds, Snapshot, Summary, Totals};
-pub use threads::{ThreadTime, account, thread_times};
+pub use threads::{ThreadTime, account};

@@ -1,13 +1,12 @@
-//! Where the time of a run went: the account of its threads. Boundary: reads what the pipeline measured; nothing is measured here.
+//! Where the time of a run went: the account of its threads. Boundary: says what was measured; nothing is measured here.
 
 use serde::Serialize;
 
 use super::grid::Grid;
 use super::number::bytes;
-use crate::pipeline::{Role, Usage};
 
 /// What the threads of one kind did with their time, summed over them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ThreadTime {
     /// `read`, `transform`, `store` or `load`.
     pub role: &'static str,
@@ -29,33 +28,6 @@ pub struct ThreadTime {
     pub finishing_seconds: f64,
     /// Bytes of rows that were read, made or sent; packed, where they were stored.
     pub bytes: u64,
-}
-
-#[allow(clippy::cast_precision_loss, reason = "microseconds of a run have fewer than 53 bits")]
-fn seconds(micros: u64) -> f64 {
-    micros as f64 / 1e6
-}
-
-/// The account as it is reported.
-pub fn thread_times(usages: &[(Role, Usage)]) -> Vec<ThreadTime> {
-    let one = |(role, usage): &(Role, Usage)| ThreadTime {
-        role: match role {
-            Role::Read => "read",
-            Role::Transform => "transform",
-            Role::Store => "store",
-            Role::Load => "load",
-        },
-        threads: usage.threads,
-        wall_seconds: seconds(usage.wall),
-        cpu_seconds: usage.cpu.map(seconds),
-        ready_seconds: usage.ready.map(seconds),
-        idle_seconds: seconds(usage.idle),
-        handing_seconds: seconds(usage.handing),
-        waiting_seconds: seconds(usage.outside()),
-        finishing_seconds: seconds(usage.finishing),
-        bytes: usage.bytes,
-    };
-    usages.iter().map(one).collect()
 }
 
 /// The account for a terminal, with what held the run back most.
@@ -119,26 +91,27 @@ mod tests {
 
     #[test]
     fn the_account_names_what_held_the_run_back_and_fits_a_terminal() {
-        let second = 1_000_000;
-        let usage = |threads: u64, wall: u64, cpu: u64, ready: u64, idle: u64| Usage {
+        let one = |role, threads, wall_seconds, cpu, ready, idle_seconds, waiting_seconds| ThreadTime {
+            role,
             threads,
-            wall: wall * second,
-            cpu: Some(cpu * second),
-            ready: Some(ready * second),
-            idle: idle * second,
+            wall_seconds,
+            cpu_seconds: Some(cpu),
+            ready_seconds: Some(ready),
+            idle_seconds,
+            waiting_seconds,
             bytes: 987_654_321_000,
-            ..Usage::default()
+            ..ThreadTime::default()
         };
-        let times = thread_times(&[
-            (Role::Read, usage(2, 4000, 500, 100, 0)),
-            (Role::Transform, usage(2, 20_000, 1200, 100, 18_700)),
-            (Role::Store, usage(1, 10_000, 600, 0, 9000)),
-            (Role::Load, usage(2, 20_000, 500, 0, 4500)),
-        ]);
+        let times = [
+            one("read", 2, 4000.0, 500.0, 100.0, 0.0, 3400.0),
+            one("transform", 2, 20_000.0, 1200.0, 100.0, 18_700.0, 0.0),
+            one("store", 1, 10_000.0, 600.0, 0.0, 9000.0, 400.0),
+            one("load", 2, 20_000.0, 500.0, 0.0, 4500.0, 15_000.0),
+        ];
         let lines = account(&times);
         assert!(lines.iter().all(|line| line.chars().count() <= 80 && !line.contains('…')), "{lines:#?}");
         assert!(lines[4].starts_with("loading"), "{lines:#?}");
-        assert!(lines[4].contains(" 15000 "), "what is not told otherwise is waited for the server: {lines:#?}");
+        assert!(lines[4].contains(" 15000 "), "{lines:#?}");
         let said = "held back most by the target server, which loaders waited for (75 % of the time)";
         assert_eq!(lines.last().map(String::as_str), Some(said));
     }
