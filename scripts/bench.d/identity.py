@@ -27,8 +27,9 @@ url = "${{SOURCE_DATABASE_URL}}"
 url         = "${{TARGET_DATABASE_URL}}"
 constraints = "auto"
 """
+# Fewer rows at once than it takes by itself: with 100,000 its memory, fixed when it was built, is exhausted.
 PGLOADER = """load database from {source} into {target}
-  with include drop, create tables, create indexes, reset sequences, workers = 4, concurrency = 1
+  with include drop, create tables, create indexes, reset sequences, workers = 2, concurrency = 1, prefetch rows = 10000
   set maintenance_work_mem to '256MB';
 """
 

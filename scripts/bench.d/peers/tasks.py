@@ -6,8 +6,9 @@ from tasks import COLUMNS, NAMESPACE, VALUES
 
 HERE = PROJECT / "scripts/bench.d/peers"
 
+# Fewer rows at once than it takes by itself: with 100,000 its memory, fixed when it was built, can be exhausted.
 PGLOADER = """load database from {source} into {target}
-  with create tables, create no indexes, no foreign keys, reset no sequences, workers = {workers}, concurrency = 1
+  with create tables, create no indexes, no foreign keys, reset no sequences, workers = 2, concurrency = 1, prefetch rows = 10000
   including only table names matching 'dispatch_task' in schema 'public'
   alter schema 'public' rename to 'raw'
   before load do $$ drop schema if exists raw cascade; $$, $$ create schema raw; $$;
@@ -56,7 +57,7 @@ class Peers:
 
     def pgloader(self):
         work = self.bench.work
-        write_secret(work / "tasks.load", PGLOADER.format(source=pgloader_url(self.server, "legacy"), target=pgloader_url(self.server, "app"), workers=4))
+        write_secret(work / "tasks.load", PGLOADER.format(source=pgloader_url(self.server, "legacy"), target=pgloader_url(self.server, "app")))
         values = VALUES % {"map": "map", "task": "raw.dispatch_task", "cast": "::task_status"}
         (work / "mapped.sql").write_text(MAPPED.format(down=self.tasks.down, up=self.tasks.up, namespace=NAMESPACE, values=values, columns=COLUMNS))
         return {"pgloader": timed(self.server, f"pgloader --root-dir '{work}/pgloader' --on-error-stop '{work}/tasks.load' && "
