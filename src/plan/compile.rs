@@ -11,7 +11,7 @@ use crate::row::{Column, KeyKind, SqlType};
 use super::problem::{Problem, Problems, Severity, nearest};
 use super::resolve::{ColumnPlan, EntityPlan, GroupPlan, MergePlan, OnError, Plan};
 use super::text::Text;
-pub use unit::{CompiledTest, Expected, KeyAnswers};
+pub use unit::{CompiledTest, KeyAnswers};
 
 /// A column of the target table, as far as a plan cares.
 #[derive(Clone, Debug, PartialEq, Eq)]

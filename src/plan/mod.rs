@@ -16,8 +16,8 @@ mod text;
 mod unit;
 
 pub use compile::{
-    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, CompiledTest, Expected, KeyAnswers,
-    KeyColumns, NewIds, ParentUse, TargetColumn, TargetShape, compile,
+    CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, CompiledTest, KeyAnswers, KeyColumns,
+    NewIds, ParentUse, TargetColumn, TargetShape, compile,
 };
 pub use document::{PlanFile, read as read_document};
 pub use expect::{Asked, ExpectOn, ExpectPlan, Gravity, Wanted};
@@ -29,4 +29,4 @@ pub use resolve::{
 };
 pub use settings::{SettingError, expand};
 pub use text::Text;
-pub use unit::{Answer, AnswerPlan, ExpectedPlan, TestPlan, ValuePlan};
+pub use unit::{Answer, AnswerPlan, Expected, TestPlan, ValuePlan};

@@ -50,11 +50,11 @@ pub struct AnswerPlan {
     pub answer: Answer,
 }
 
-/// What must come of the row.
+/// What must come of the row; `L` is what is said of a row that is loaded.
 #[derive(Clone, Debug)]
-pub enum ExpectedPlan {
+pub enum Expected<L> {
     /// It is loaded, and these columns hold these values; those that are not named are not compared.
-    Loaded(Vec<ValuePlan>),
+    Loaded(L),
     /// It is kept aside for this reason, with this SQLSTATE and in this column where they are named.
     Quarantined {
         /// The reason's code.
@@ -72,6 +72,19 @@ pub enum ExpectedPlan {
     Stopped(String),
 }
 
+impl<L> Expected<L> {
+    /// The same with something else said of a row that is loaded.
+    pub(super) fn map<M>(self, loaded: impl FnOnce(L) -> M) -> Expected<M> {
+        match self {
+            Self::Loaded(values) => Expected::Loaded(loaded(values)),
+            Self::Quarantined { code, sqlstate, column } => Expected::Quarantined { code, sqlstate, column },
+            Self::Filtered(name) => Expected::Filtered(name),
+            Self::Merged(key) => Expected::Merged(key),
+            Self::Stopped(column) => Expected::Stopped(column),
+        }
+    }
+}
+
 /// A unit test of an entity's mapping.
 #[derive(Clone, Debug)]
 pub struct TestPlan {
@@ -86,7 +99,7 @@ pub struct TestPlan {
     /// What references find.
     pub answers: Vec<AnswerPlan>,
     /// What must come of the row.
-    pub expected: ExpectedPlan,
+    pub expected: Expected<Vec<ValuePlan>>,
     /// The incidents of the row by column, all of them; `None` where they are not compared.
     pub incidents: Option<Vec<(String, String)>>,
 }
@@ -201,19 +214,19 @@ fn answers(document: &TestDocument, problems: &mut Problems) -> Vec<AnswerPlan> 
     found
 }
 
-fn expected(expect: &ExpectedDocument, name: &str, document: &TestDocument, problems: &mut Problems) -> Option<ExpectedPlan> {
+fn expected(expect: &ExpectedDocument, name: &str, document: &TestDocument, problems: &mut Problems) -> Option<Expected<Vec<ValuePlan>>> {
     let columns = expect.columns.as_ref().map(|columns| all_values(columns, problems));
     let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
     let mut outcomes = Vec::new();
-    outcomes.extend(columns.map(ExpectedPlan::Loaded));
-    outcomes.extend(expect.quarantined.as_ref().map(|(code, sqlstate, column)| ExpectedPlan::Quarantined {
+    outcomes.extend(columns.map(Expected::Loaded));
+    outcomes.extend(expect.quarantined.as_ref().map(|(code, sqlstate, column)| Expected::Quarantined {
         code: code.value.clone(),
         sqlstate: text(sqlstate),
         column: text(column),
     }));
-    outcomes.extend(text(&expect.filtered).map(ExpectedPlan::Filtered));
-    outcomes.extend(text(&expect.merged).map(ExpectedPlan::Merged));
-    outcomes.extend(text(&expect.stopped).map(ExpectedPlan::Stopped));
+    outcomes.extend(text(&expect.filtered).map(Expected::Filtered));
+    outcomes.extend(text(&expect.merged).map(Expected::Merged));
+    outcomes.extend(text(&expect.stopped).map(Expected::Stopped));
     if outcomes.len() > 1 {
         let help = "a row has one outcome: columns of the loaded row, or quarantined, filtered, merged or stopped";
         let message = format!("test `{name}` expects several outcomes of one row");
@@ -271,8 +284,8 @@ expect = { columns = { filtered = true } }
         let answers: Vec<_> = tests[1].answers.iter().map(|a| (a.key.value.as_str(), a.answer)).collect();
         assert_eq!(answers, [("2", Answer::Id(Uuid::from_u128(0x4000_8000_0000_0000_0001))), ("1", Answer::Loaded)]);
         assert_eq!(tests[1].beside.len(), 1);
-        assert!(matches!(&tests[1].expected, ExpectedPlan::Quarantined { sqlstate: Some(state), column: None, .. } if state == "22003"));
-        assert!(matches!(&tests[2].expected, ExpectedPlan::Loaded(columns) if columns[0].name == "filtered"));
+        assert!(matches!(&tests[1].expected, Expected::Quarantined { sqlstate: Some(state), column: None, .. } if state == "22003"));
+        assert!(matches!(&tests[2].expected, Expected::Loaded(columns) if columns[0].name == "filtered"));
     }
 
     #[test]

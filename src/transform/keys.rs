@@ -20,15 +20,26 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct KeySnapshot {
     index: Index,
-    /// The new key at each place; [`NONE`] where there is none.
+    /// The new key at each place. Where there is none, [`MARK`] and the reason: so that a look-up reads one place, and rows that are
+    /// filtered or kept aside take no more room than others, however many they are.
     ids: Vec<[u8; 16]>,
-    /// By place, the keys at whose place stands [`NONE`], which `None` says is their new key all the same.
-    exceptions: HashMap<u32, Option<Fate>>,
+    /// By place, the new keys that begin as [`MARK`] does: `keep` may use any id.
+    marked: HashMap<usize, [u8; 16]>,
     keys: usize,
 }
 
-/// Stands where a key has no new key: so that almost every look-up ends at the one place that it reads.
-const NONE: [u8; 16] = [0xFF; 16];
+/// How what stands at the place of a key without a new key begins.
+const MARK: [u8; 15] = [0xFF; 15];
+/// What follows [`MARK`].
+const ABSENT: u8 = 0;
+const QUARANTINED: u8 = 1;
+const FILTERED: u8 = 2;
+
+fn mark(why: u8) -> [u8; 16] {
+    let mut id = [why; 16];
+    id[..15].copy_from_slice(&MARK);
+    id
+}
 
 #[derive(Debug)]
 enum Index {
@@ -65,16 +76,20 @@ impl KeySnapshot {
             (Index::Text(keys), LegacyKey::Text(key)) => usize::try_from(*keys.get(key)?).ok()?,
             _ => return None,
         };
-        match self.ids.get(at)? {
-            &NONE => self.exception(at),
-            id => Some(Fate::Found(*id)),
-        }
+        let id = self.ids.get(at)?;
+        if id[..15] == MARK { self.without(at, id[15]) } else { Some(Fate::Found(*id)) }
     }
 
     #[cold]
-    fn exception(&self, at: usize) -> Option<Fate> {
-        let fate = self.exceptions.get(&u32::try_from(at).ok()?)?;
-        Some(fate.unwrap_or(Fate::Found(NONE)))
+    fn without(&self, at: usize, why: u8) -> Option<Fate> {
+        if let Some(id) = self.marked.get(&at) {
+            return Some(Fate::Found(*id));
+        }
+        match why {
+            QUARANTINED => Some(Fate::Quarantined),
+            FILTERED => Some(Fate::Filtered),
+            _ => None,
+        }
     }
 
     /// How many keys there are.
@@ -95,14 +110,14 @@ pub struct KeySnapshotBuilder {
     ints: Vec<i64>,
     texts: HashMap<Box<str>, u32>,
     ids: Vec<[u8; 16]>,
-    exceptions: HashMap<u32, Option<Fate>>,
+    marked: HashMap<usize, [u8; 16]>,
     sorted: bool,
 }
 
 impl KeySnapshotBuilder {
     /// For keys of this kind.
     pub fn new(kind: KeyKind) -> Self {
-        Self { kind, ints: Vec::new(), texts: HashMap::new(), ids: Vec::new(), exceptions: HashMap::new(), sorted: true }
+        Self { kind, ints: Vec::new(), texts: HashMap::new(), ids: Vec::new(), marked: HashMap::new(), sorted: true }
     }
 
     /// Adds a key. Keys come once each; ascending order is cheapest.
@@ -117,47 +132,43 @@ impl KeySnapshotBuilder {
                 self.texts.insert(key, at);
             }
         }
-        let exception = match (outcome, id) {
-            (Outcome::Loaded | Outcome::Merged | Outcome::Adopted, Some(NONE)) => Some(None),
+        let id = match (outcome, id) {
             (Outcome::Loaded | Outcome::Merged | Outcome::Adopted, Some(id)) => {
-                self.ids.push(id);
-                return;
+                if id[..15] == MARK {
+                    self.marked.insert(self.ids.len(), id);
+                }
+                id
             }
-            (Outcome::Filtered, _) => Some(Some(Fate::Filtered)),
-            _ => Some(Some(Fate::Quarantined)),
+            (Outcome::Filtered, _) => mark(FILTERED),
+            _ => mark(QUARANTINED),
         };
-        self.ids.push(NONE);
-        self.exceptions.extend(exception.map(|exception| (at, exception)));
+        self.ids.push(id);
     }
 
     /// The snapshot.
     pub fn finish(mut self) -> KeySnapshot {
         let keys = self.ids.len();
         if self.kind == KeyKind::Text {
-            return KeySnapshot { index: Index::Text(self.texts), ids: self.ids, exceptions: self.exceptions, keys };
+            return KeySnapshot { index: Index::Text(self.texts), ids: self.ids, marked: self.marked, keys };
         }
         if !self.sorted {
             let mut order: Vec<u32> = (0..u32::try_from(keys).unwrap_or(u32::MAX)).collect();
             order.sort_unstable_by_key(|at| self.ints[*at as usize]);
             self.ints = order.iter().map(|at| self.ints[*at as usize]).collect();
             self.ids = order.iter().map(|at| self.ids[*at as usize]).collect();
-            let moved = order.iter().zip(0..).filter_map(|(from, to)| Some((to, self.exceptions.remove(from)?)));
-            self.exceptions = moved.collect();
+            let moved = order.iter().zip(0..).filter_map(|(from, to)| Some((to, self.marked.remove(&(*from as usize))?)));
+            self.marked = moved.collect();
         }
         let (first, last) = (self.ints.first().copied().unwrap_or(0), self.ints.last().copied().unwrap_or(0));
         let span = u128::from(last.abs_diff(first)) + 1;
         let place = |key: &i64| usize::try_from(key.abs_diff(first)).unwrap_or(0);
-        if 2 * span <= DIRECT_SPAN_FOR_TWO * keys as u128 && u32::try_from(span).is_ok() {
-            let mut ids = vec![NONE; usize::try_from(span).unwrap_or(0)];
-            let mut exceptions = HashMap::with_capacity(self.exceptions.len());
-            for (at, key) in self.ints.iter().enumerate() {
-                ids[place(key)] = self.ids[at];
-                if self.ids[at] == NONE {
-                    let exception = u32::try_from(at).ok().and_then(|at| self.exceptions.remove(&at));
-                    exceptions.extend(exception.zip(u32::try_from(place(key)).ok()).map(|(exception, place)| (place, exception)));
-                }
+        if 2 * span <= DIRECT_SPAN_FOR_TWO * keys as u128 {
+            let mut ids = vec![mark(ABSENT); usize::try_from(span).unwrap_or(0)];
+            for (key, id) in self.ints.iter().zip(&self.ids) {
+                ids[place(key)] = *id;
             }
-            return KeySnapshot { index: Index::Direct { first }, ids, exceptions, keys };
+            let marked = self.marked.into_iter().map(|(at, id)| (place(&self.ints[at]), id)).collect();
+            return KeySnapshot { index: Index::Direct { first }, ids, marked, keys };
         }
         let index = if span <= SLOTS_PER_KEY * keys as u128 {
             let mut slots = vec![0_u32; usize::try_from(span).unwrap_or(0)];
@@ -168,7 +179,7 @@ impl KeySnapshotBuilder {
         } else {
             Index::Sorted(self.ints)
         };
-        KeySnapshot { index, ids: self.ids, exceptions: self.exceptions, keys }
+        KeySnapshot { index, ids: self.ids, marked: self.marked, keys }
     }
 }
 
@@ -188,14 +199,14 @@ mod tests {
                     let outcome = Outcome::from_code(outcome).unwrap();
                     let mut id = [0; 16];
                     id[..8].copy_from_slice(&key.to_be_bytes());
-                    if key % 5 == 0 { id = NONE; }
+                    if key % 5 == 0 { id = mark(key.to_le_bytes()[0] % 4); }
                     builder.add(LegacyKey::Int(key), outcome, Some(id));
                 }
                 let snapshot = builder.finish();
                 for (key, outcome) in &keys {
                     let mut id = [0; 16];
                     id[..8].copy_from_slice(&key.to_be_bytes());
-                    if key % 5 == 0 { id = NONE; }
+                    if key % 5 == 0 { id = mark(key.to_le_bytes()[0] % 4); }
                     let expected = match outcome { 2 => Fate::Filtered, 3 => Fate::Quarantined, _ => Fate::Found(id) };
                     prop_assert_eq!(snapshot.fate(&LegacyKey::Int(*key)), Some(expected));
                 }

@@ -102,7 +102,7 @@ fn parents(test: &CompiledTest, namespace: Uuid) -> Vec<Option<Arc<super::KeySna
     parents
 }
 
-fn outcome_of_error(error: TransformError, expected: &Expected) -> Result<Vec<Mismatch>, String> {
+fn outcome_of_error(error: TransformError, expected: &Expected<Box<CompiledEntity>>) -> Result<Vec<Mismatch>, String> {
     match (error, expected) {
         (TransformError::Stopped { column, .. }, Expected::Stopped(wanted)) if column == *wanted => Ok(Vec::new()),
         (TransformError::Stopped { column, message, .. }, expected) => {
@@ -112,11 +112,11 @@ fn outcome_of_error(error: TransformError, expected: &Expected) -> Result<Vec<Mi
     }
 }
 
-fn outcome(expected: &Expected, got: String) -> Mismatch {
+fn outcome(expected: &Expected<Box<CompiledEntity>>, got: String) -> Mismatch {
     Mismatch { what: "outcome".to_owned(), expected: words(expected), got }
 }
 
-fn words(expected: &Expected) -> String {
+fn words(expected: &Expected<Box<CompiledEntity>>) -> String {
     match expected {
         Expected::Loaded(_) => "loaded".to_owned(),
         Expected::Quarantined { code, sqlstate, column } => {

@@ -8,7 +8,7 @@ use crate::expr::{Scope, codes, parse};
 use crate::plan::problem::nearest;
 use crate::plan::resolve::OnError;
 use crate::plan::text::Text;
-use crate::plan::unit::{Answer, ExpectedPlan, TestPlan, ValuePlan};
+use crate::plan::unit::{Answer, Expected, TestPlan, ValuePlan};
 use crate::row::{Column, KeyKind, LegacyKey};
 
 /// What references find of one entity.
@@ -24,28 +24,6 @@ pub struct KeyAnswers {
     pub keys: Vec<(LegacyKey, Answer)>,
 }
 
-/// What must come of a row.
-#[derive(Debug)]
-pub enum Expected {
-    /// It is loaded, and these columns hold these values: positions in [`CompiledEntity::columns`] of the tested entity by name.
-    Loaded(Box<CompiledEntity>),
-    /// It is kept aside.
-    Quarantined {
-        /// The reason's code.
-        code: String,
-        /// The SQLSTATE, where it is compared.
-        sqlstate: Option<String>,
-        /// The target column, where it is compared.
-        column: Option<String>,
-    },
-    /// A filter leaves it out.
-    Filtered(String),
-    /// The row with this key stands for it.
-    Merged(String),
-    /// The run stops at this column, filter or control.
-    Stopped(String),
-}
-
 /// A unit test, ready to be run.
 #[derive(Debug)]
 pub struct CompiledTest {
@@ -57,8 +35,8 @@ pub struct CompiledTest {
     pub rows: Vec<CompiledEntity>,
     /// What references find; one for each parent of the entity.
     pub answers: Vec<KeyAnswers>,
-    /// What must come of the row.
-    pub expected: Expected,
+    /// What must come of the row; the values of one that is loaded are columns of the tested entity by name.
+    pub expected: Expected<Box<CompiledEntity>>,
     /// The incidents of the row as (column, code), sorted; `None` where they are not compared.
     pub incidents: Option<Vec<(String, String)>>,
 }
@@ -103,18 +81,10 @@ impl Compiler<'_> {
             rows.push(self.source_row(index, key, test, &values));
         }
         let answers = self.answers(test);
-        let expected = match &test.expected {
-            ExpectedPlan::Loaded(values) => Expected::Loaded(Box::new(self.target_row(index, test, values))),
-            ExpectedPlan::Quarantined { code, sqlstate, column } => {
-                Expected::Quarantined { code: code.clone(), sqlstate: sqlstate.clone(), column: column.clone() }
-            }
-            ExpectedPlan::Filtered(name) => {
-                self.known_filter(test, name);
-                Expected::Filtered(name.clone())
-            }
-            ExpectedPlan::Merged(key) => Expected::Merged(key.clone()),
-            ExpectedPlan::Stopped(column) => Expected::Stopped(column.clone()),
-        };
+        if let Expected::Filtered(name) = &test.expected {
+            self.known_filter(test, name);
+        }
+        let expected = test.expected.clone().map(|values| Box::new(self.target_row(index, test, &values)));
         for (column, _) in test.incidents.iter().flatten() {
             let known: Vec<&str> = self.entity.columns.iter().map(|c| c.name.as_str()).collect();
             if !known.contains(&column.as_str()) {
