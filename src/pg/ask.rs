@@ -67,7 +67,7 @@ impl Question {
     /// Whether the server understands the question and lets it be asked, without asking it; within the transaction that is open, which is
     /// as before afterwards. Gives what keeps the query from being one number, in words.
     pub fn check(&self, session: &mut Session) -> Result<Option<String>, PgError> {
-        behind_savepoint(session, |session| self.look(session))
+        behind_savepoint(session, "", |session| self.look(session))
     }
 
     fn look(&self, session: &mut Session) -> Result<Option<String>, PgError> {
@@ -75,9 +75,7 @@ impl Question {
             // The bare query first: with its only column given a name and a cast, other mistakes would come up.
             let head = self.before.replacen("SELECT v::text", "SELECT *", 1);
             let bare = Self { before: head, behind: "\n) AS q", ..self.clone() };
-            let (client, server) = session.parts();
-            let server = server.to_owned();
-            let statement = client.prepare(&bare.sql()).map_err(|e| bare.located(PgError::from_driver(&server, e)))?;
+            let statement = session.prepare(&bare.sql()).map_err(|e| bare.located(e))?;
             let oids: Vec<u32> = statement.columns().iter().map(|c| c.type_().oid()).collect();
             let [oid] = oids.as_slice() else { return Ok(Some(format!("it gives {} columns", oids.len()))) };
             let ty = types::known(&types::resolve(session, &oids)?, *oid, session)?.ty.clone();
@@ -99,11 +97,14 @@ impl Question {
 
 /// Asks within the transaction that is open, which is as before afterwards, whatever happens. Gives the answer as the server prints it.
 pub fn ask(session: &mut Session, question: &Question, timeout: Duration) -> Result<String, PgError> {
-    behind_savepoint(session, |session| limited(session, question, timeout))
+    // 0 would be no limit at all.
+    let limit = format!("; SET LOCAL statement_timeout = {}", timeout.as_millis().max(1));
+    behind_savepoint(session, &limit, |session| answer(session, question))
 }
 
-fn behind_savepoint<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
-    session.execute("SAVEPOINT etl_question")?;
+/// `settings` go with the savepoint, and with it they are taken back.
+fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
+    session.execute(&format!("SAVEPOINT etl_question{settings}"))?;
     let done = work(session);
     match session.execute("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question") {
         Ok(()) => done,
@@ -112,9 +113,7 @@ fn behind_savepoint<T>(session: &mut Session, work: impl FnOnce(&mut Session) ->
     }
 }
 
-fn limited(session: &mut Session, question: &Question, timeout: Duration) -> Result<String, PgError> {
-    // 0 would be no limit at all.
-    session.execute(&format!("SET LOCAL statement_timeout = {}", timeout.as_millis().max(1)))?;
+fn answer(session: &mut Session, question: &Question) -> Result<String, PgError> {
     // One prepared statement: the server takes no second one behind a semicolon.
     let rows = session.query(&question.sql(), &[]).map_err(|error| question.located(error))?;
     Ok(match rows.as_slice() {

@@ -6,10 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use postgres::config::SslMode as DriverMode;
-use postgres::{Config, NoTls};
+use tokio::runtime::Builder;
+use tokio_postgres::config::SslMode as DriverMode;
+use tokio_postgres::{Config, NoTls};
 
 use super::address::Address;
+use super::driver::Driver;
 use super::{EndpointError, PgError, Session, SslMode, tls};
 
 /// What a database is in this migration.
@@ -55,18 +57,25 @@ impl Endpoint {
     /// Connects and makes the session's settings.
     pub fn connect(&self) -> Result<Session, PgError> {
         let config = self.config();
+        // It only waits, on this thread: for the socket, and for the time limits of connecting and of hanging up.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| PgError::Unreachable {
+            server: self.redacted.clone(),
+            what: error.to_string(),
+            source: Some(Box::new(error)),
+        })?;
         let connected = if self.address.ssl_mode == SslMode::Disable {
-            config.connect(NoTls)
+            Driver::connect(runtime, &config, NoTls)
         } else {
             let tls = tls::connector(self.address.ssl_mode, self.address.ssl_root_cert.as_deref(), self.address.ssl_client.as_ref())
                 .map_err(|what| PgError::Tls { server: self.redacted.clone(), what, source: None })?;
-            config.connect(tls)
+            Driver::connect(runtime, &config, tls)
         };
-        let client = connected.map_err(|e| PgError::while_connecting(&self.redacted, e))?;
-        let mut session = Session::new(client, self.redacted.clone());
-        session.execute(SETTINGS)?;
-        if self.role == Role::Source {
-            session.execute("SET default_transaction_read_only = on")?;
+        let driver = connected.map_err(|e| PgError::while_connecting(&self.redacted, e))?;
+        let mut session = Session::new(driver, self.redacted.clone());
+        match self.role {
+            Role::Source => session.execute(&format!("{SETTINGS}; SET default_transaction_read_only = on"))?,
+            Role::Target => session.execute(SETTINGS)?,
         }
         Ok(session)
     }

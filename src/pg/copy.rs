@@ -1,11 +1,12 @@
 //! Binary COPY: its header and trailer, and tuples cut out of a stream that arrives in pieces of any size. Boundary: framing
 //! (`src/backend/commands/copyto.c` on the server's side); tuples go on in the same layout, untouched.
 
-use std::io::{BufRead as _, Write as _};
+use std::pin::Pin;
 
-use postgres::{Client, CopyOutReader};
 use thiserror::Error;
+use tokio_postgres::CopyOutStream;
 
+use super::driver::Piece;
 use super::{PgError, Session};
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
@@ -13,9 +14,6 @@ const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_BYTES: usize = SIGNATURE.len() + 8;
 /// Flags that a reader must understand; none are in use today (bit 16 once announced OIDs).
 const CRITICAL_FLAGS: u32 = 0xFFFF_0000;
-/// How much goes into one COPY message. Large enough that a message costs nothing, small enough that the server works on one while
-/// the next is copied.
-const MESSAGE_BYTES: usize = 256 * 1024;
 
 /// A stream that is not binary COPY.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -177,8 +175,8 @@ impl CopySplitter {
 
 /// A running `COPY … TO STDOUT (FORMAT binary)`.
 pub struct CopyOut<'a> {
-    reader: CopyOutReader<'a>,
-    server: &'a str,
+    session: &'a mut Session,
+    stream: Pin<Box<CopyOutStream>>,
     splitter: CopySplitter,
     done: bool,
 }
@@ -186,9 +184,8 @@ pub struct CopyOut<'a> {
 impl<'a> CopyOut<'a> {
     /// Starts it. `sql` is the whole statement, `columns` the number of fields of its rows.
     pub fn start(session: &'a mut Session, sql: &str, columns: usize, batch_bytes: usize) -> Result<Self, PgError> {
-        let (client, server) = session.parts();
-        let reader = client.copy_out(sql).map_err(|e| PgError::from_driver(server, e))?;
-        Ok(Self { reader, server, splitter: CopySplitter::new(columns, batch_bytes), done: false })
+        let stream = session.copy_out(sql)?;
+        Ok(Self { session, stream, splitter: CopySplitter::new(columns, batch_bytes), done: false })
     }
 
     /// The next batch of whole tuples, at least `batch_bytes` large but for the last; `None` at the end.
@@ -196,50 +193,19 @@ impl<'a> CopyOut<'a> {
         if self.done {
             return Ok(None);
         }
-        let malformed = |server: &str, e: &CopyFormatError| PgError::Protocol { server: server.to_owned(), what: e.to_string() };
-        loop {
-            if let Some(batch) = self.splitter.take_full() {
-                return Ok(Some(batch));
-            }
-            let piece = self.reader.fill_buf().map_err(|e| PgError::from_io(self.server, e))?;
-            let length = piece.len();
-            if length == 0 {
+        let malformed = match self.session.read_on(&mut self.stream, &mut self.splitter)? {
+            Piece::Batch(batch) => return Ok(Some(batch)),
+            Piece::Malformed(malformed) => malformed,
+            Piece::End => {
                 self.done = true;
-                return self.splitter.finish().map_err(|e| malformed(self.server, &e));
+                match self.splitter.finish() {
+                    Ok(rest) => return Ok(rest),
+                    Err(malformed) => malformed,
+                }
             }
-            self.splitter.push(piece).map_err(|e| malformed(self.server, &e))?;
-            self.reader.consume(length);
-        }
+        };
+        Err(PgError::Protocol { server: self.session.server().to_owned(), what: malformed.to_string() })
     }
-}
-
-/// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows.
-pub(super) fn copy_in<'a>(
-    client: &mut Client,
-    server: &str,
-    sql: &str,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<u64, PgError> {
-    let mut writer = client.copy_in(sql).map_err(|e| PgError::from_driver(server, e))?;
-    let mut edge = Vec::new();
-    copy_header(&mut edge);
-    let mut sent = writer.write_all(&edge);
-    for piece in pieces {
-        for message in piece.chunks(MESSAGE_BYTES) {
-            if sent.is_ok() {
-                sent = writer.write_all(message);
-            }
-        }
-    }
-    edge.clear();
-    copy_trailer(&mut edge);
-    if sent.is_ok() {
-        sent = writer.write_all(&edge);
-    }
-    // When the server refuses a row, writing fails with no more than "closed"; what it said comes with the end of the COPY.
-    let rows = writer.finish().map_err(|e| PgError::from_driver(server, e))?;
-    sent.map_err(|e| PgError::from_io(server, e))?;
-    Ok(rows)
 }
 
 #[cfg(test)]

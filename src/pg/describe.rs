@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use postgres::Row;
+use tokio_postgres::Row;
 
 use super::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, PgError, Privileges, QualifiedName, RelationKind, RowSecurity,

@@ -128,11 +128,11 @@ fn suggestion(candidates: &[String]) -> String {
 
 impl PgError {
     /// Makes our error of the driver's, for a server that is called `server`.
-    pub(crate) fn from_driver(server: &str, error: postgres::Error) -> Self {
+    pub(crate) fn from_driver(server: &str, error: tokio_postgres::Error) -> Self {
         let server = server.to_owned();
         if let Some(db) = error.as_db_error() {
             let position = match db.position() {
-                Some(postgres::error::ErrorPosition::Original(at)) => Some(*at),
+                Some(tokio_postgres::error::ErrorPosition::Original(at)) => Some(*at),
                 _ => None,
             };
             let text = |t: Option<&str>| t.map(str::to_owned);
@@ -173,18 +173,10 @@ impl PgError {
     }
 
     /// Makes our error of one while connecting: what would be a lost connection later is an unreachable server now.
-    pub(crate) fn while_connecting(server: &str, error: postgres::Error) -> Self {
+    pub(crate) fn while_connecting(server: &str, error: tokio_postgres::Error) -> Self {
         match Self::from_driver(server, error) {
             Self::ConnectionLost { server, what, source } => Self::Unreachable { server, what, source },
             other => other,
-        }
-    }
-
-    /// Makes our error of what reading or writing a COPY stream gave; the driver wraps its own error in an `io::Error`.
-    pub(crate) fn from_io(server: &str, error: std::io::Error) -> Self {
-        match error.downcast::<postgres::Error>() {
-            Ok(inner) => Self::from_driver(server, inner),
-            Err(error) => Self::ConnectionLost { server: server.to_owned(), what: error.to_string(), source: Some(Box::new(error)) },
         }
     }
 

@@ -90,7 +90,7 @@ type Prepared = Vec<(String, u32, i32, Option<(u32, i16)>)>;
 /// Describes queries without running them, one place a query: each is prepared by itself, so that a refusal is its own; what the catalogue
 /// knows of their columns is asked once for all.
 pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Result<Vec<Result<QueryInfo, PgError>>, PgError> {
-    let prepared: Vec<Result<Prepared, PgError>> = queries.iter().map(|query| prepare(session, query)).collect();
+    let prepared = prepare(session, queries);
     let columns = || prepared.iter().flatten().flatten();
     let mut oids: Vec<u32> = columns().map(|(_, oid, ..)| *oid).collect();
     oids.sort_unstable();
@@ -123,24 +123,23 @@ pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Resul
     Ok(described.collect())
 }
 
-fn prepare(session: &mut Session, query: &SourceQuery) -> Result<Prepared, PgError> {
+fn prepare(session: &mut Session, queries: &[SourceQuery]) -> Vec<Result<Prepared, PgError>> {
     const PREFIX: &str = "SELECT * FROM (";
-    let sql = format!("{PREFIX}{}) AS src", query.to_sql());
-    let (before, from, _) = query.parts();
-    let leading = query.from.chars().take_while(|c| c.is_whitespace()).count();
-    let (client, server) = session.parts();
-    let statement = client.prepare(&sql).map_err(|e| {
-        let mut error = PgError::from_driver(server, e);
-        if let PgError::Server { error, .. } = &mut error {
+    let column = |c: &tokio_postgres::Column| (c.name().to_owned(), c.type_().oid(), c.type_modifier(), c.table_oid().zip(c.column_id()));
+    let located = |query: &SourceQuery, mut refused: PgError| {
+        let (before, from, _) = query.parts();
+        let leading = query.from.chars().take_while(|c| c.is_whitespace()).count();
+        if let PgError::Server { error, .. } = &mut refused {
             error.position = error.position.and_then(|at| {
                 let at = (at as usize).checked_sub(PREFIX.len() + before.chars().count())?;
                 (1..=from.chars().count()).contains(&at).then(|| u32::try_from(at + leading).ok()).flatten()
             });
         }
-        error
-    })?;
-    let column = |c: &postgres::Column| (c.name().to_owned(), c.type_().oid(), c.type_modifier(), c.table_oid().zip(c.column_id()));
-    Ok(statement.columns().iter().map(column).collect())
+        refused
+    };
+    let statements: Vec<String> = queries.iter().map(|query| format!("{PREFIX}{}) AS src", query.to_sql())).collect();
+    let prepared = session.prepare_all(&statements).into_iter().zip(queries);
+    prepared.map(|(one, query)| one.map(|s| s.columns().iter().map(column).collect()).map_err(|e| located(query, e))).collect()
 }
 
 fn origins(session: &mut Session, columns: &[(u32, i16)]) -> Result<HashMap<(u32, i16), Origin>, PgError> {
@@ -157,7 +156,7 @@ fn origins(session: &mut Session, columns: &[(u32, i16)]) -> Result<HashMap<(u32
           WHERE c.relkind IN ('r', 'p', 'm', 'f')",
         &[&tables, &numbers],
     )?;
-    let origin = |row: &postgres::Row| if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
+    let origin = |row: &tokio_postgres::Row| if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
     Ok(rows.iter().map(|row| ((row.get("attrelid"), row.get("attnum")), origin(row))).collect())
 }
 

@@ -1,23 +1,26 @@
 //! One connection. Boundary: statements and their errors; what they are about is the business of the layers above.
 
-use postgres::types::ToSql;
-use postgres::{Client, Row};
+use std::pin::Pin;
+
+use tokio_postgres::{CopyOutStream, Row, SimpleQueryMessage, Statement};
 
 use super::PgError;
-use super::copy::copy_in;
+use super::copy::CopySplitter;
+use super::driver::{Driver, Flight, Landing, Leg, Piece};
+use super::param::SqlParam;
 
 /// They run in one transaction, and the locks of all are held until its end: the server's room for locks is shared by all.
 const STATEMENTS_AT_ONCE: usize = 100;
 
 /// A connection to a database, with the session's settings made.
 pub struct Session {
-    client: Client,
+    driver: Driver,
     server: String,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, server: String) -> Self {
-        Self { client, server }
+    pub(super) fn new(driver: Driver, server: String) -> Self {
+        Self { driver, server }
     }
 
     /// The server's URL without its password.
@@ -27,17 +30,17 @@ impl Session {
 
     /// Runs statements that take no parameters and give no rows of interest.
     pub fn execute(&mut self, sql: &str) -> Result<(), PgError> {
-        self.client.batch_execute(sql).map_err(|e| PgError::from_driver(&self.server, e))
+        self.driver.batch_execute(sql).map_err(|e| PgError::from_driver(&self.server, e))
     }
 
     /// Runs statements and gives the rows of the last one, every value as the server prints it.
     pub fn text_rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, PgError> {
-        let messages = self.client.simple_query(sql).map_err(|e| PgError::from_driver(&self.server, e))?;
+        let messages = self.driver.simple_query(sql).map_err(|e| PgError::from_driver(&self.server, e))?;
         let mut rows = Vec::new();
         for message in messages {
             match message {
-                postgres::SimpleQueryMessage::RowDescription(_) => rows.clear(),
-                postgres::SimpleQueryMessage::Row(row) => rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect()),
+                SimpleQueryMessage::RowDescription(_) => rows.clear(),
+                SimpleQueryMessage::Row(row) => rows.push((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect()),
                 _ => {}
             }
         }
@@ -50,10 +53,10 @@ impl Session {
         let mut values = Vec::with_capacity(statements.len());
         for some in statements.chunks(STATEMENTS_AT_ONCE) {
             // A line break ends a comment in the statement.
-            let messages = self.client.simple_query(&some.join("\n;")).map_err(|e| PgError::from_driver(&self.server, e))?;
+            let messages = self.driver.simple_query(&some.join("\n;")).map_err(|e| PgError::from_driver(&self.server, e))?;
             let before = values.len();
             values.extend(messages.iter().filter_map(|message| match message {
-                postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
+                SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
                 _ => None,
             }));
             if values.len() - before != some.len() {
@@ -65,23 +68,45 @@ impl Session {
 
     /// Whether the connection is known to be gone.
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.driver.is_closed()
     }
 
     /// Runs one statement with parameters and gives its rows.
-    pub(crate) fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PgError> {
-        self.client.query(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    pub(crate) fn query(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Result<Vec<Row>, PgError> {
+        self.driver.query(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
     }
 
     /// Runs one statement with parameters and gives the number of rows it concerned.
-    pub(crate) fn run(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, PgError> {
-        self.client.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    pub(crate) fn run(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Result<u64, PgError> {
+        self.driver.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs statements in a transaction of their own, in one round trip.
+    pub(crate) fn execute_together(&mut self, statements: &[&str]) -> Result<(), PgError> {
+        // A line break ends a comment in a statement.
+        let sent = self.execute(&format!("BEGIN;\n{}\n;COMMIT", statements.join("\n;")));
+        if sent.is_err() {
+            let _ = self.execute("ROLLBACK");
+        }
+        sent
     }
 
     /// Runs `work` in a transaction: committed when it succeeds, else rolled back. When the commit itself fails because the connection is
     /// lost, nobody knows whether it happened; what is written must say so by itself (the ledger does).
     pub(crate) fn transaction<T, E: From<PgError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        self.execute("BEGIN")?;
+        self.transaction_with("", work)
+    }
+
+    /// The same after `settings`, statements that go with BEGIN.
+    pub(crate) fn transaction_with<T, E: From<PgError>>(
+        &mut self,
+        settings: &str,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Err(error) = self.execute(&format!("BEGIN; {settings}")) {
+            let _ = self.execute("ROLLBACK");
+            return Err(error.into());
+        }
         match work(self) {
             Ok(value) => {
                 self.execute("COMMIT")?;
@@ -95,14 +120,37 @@ impl Session {
         }
     }
 
-    /// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows written.
-    pub(crate) fn copy_in<'a>(&mut self, sql: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, PgError> {
-        copy_in(&mut self.client, &self.server, sql, pieces)
+    /// What a statement gives, without running it.
+    pub(crate) fn prepare(&mut self, sql: &str) -> Result<Statement, PgError> {
+        self.driver.prepare(sql).map_err(|e| PgError::from_driver(&self.server, e))
     }
 
-    /// The driver's client and the server's name, for errors.
-    pub(crate) fn parts(&mut self) -> (&mut Client, &str) {
-        (&mut self.client, &self.server)
+    /// What each of many statements gives, without running them; asked together. A lost connection is told for each that was not answered.
+    pub(crate) fn prepare_all(&mut self, statements: &[String]) -> Vec<Result<Statement, PgError>> {
+        let mut prepared = Vec::with_capacity(statements.len());
+        for some in statements.chunks(STATEMENTS_AT_ONCE) {
+            prepared.extend(self.driver.prepare_all(some).into_iter().map(|one| one.map_err(|e| PgError::from_driver(&self.server, e))));
+        }
+        prepared
+    }
+
+    /// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows written.
+    pub(crate) fn copy_in<'a>(&mut self, sql: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, PgError> {
+        self.driver.copy_in(sql, pieces).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs a transaction that is known beforehand; nothing of it happened where it was not committed. When COMMIT fails because the
+    /// connection is lost, nobody knows whether it happened.
+    pub(crate) fn fly(&mut self, flight: &Flight<'_>) -> Result<Landing, (Leg, PgError)> {
+        self.driver.fly(flight).map_err(|(leg, e)| (leg, PgError::from_driver(&self.server, e)))
+    }
+
+    pub(super) fn copy_out(&mut self, sql: &str) -> Result<Pin<Box<CopyOutStream>>, PgError> {
+        self.driver.copy_out(sql).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    pub(super) fn read_on(&mut self, stream: &mut Pin<Box<CopyOutStream>>, splitter: &mut CopySplitter) -> Result<Piece, PgError> {
+        self.driver.read_on(stream, splitter).map_err(|e| PgError::from_driver(&self.server, e))
     }
 }
 

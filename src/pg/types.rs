@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use postgres::Row;
+use tokio_postgres::Row;
 
 use super::{PgError, Session};
 use crate::row::{ArrayType, CompositeField, CompositeType, EnumType, ServerOid, SqlType, Typmod};

@@ -162,10 +162,7 @@ fn read_estimate(text: Option<&str>) -> Estimate {
 /// The histogram of the key in the server's statistics, where the key is a column of a table (a query may pass it through).
 fn histogram(reader: &mut Reader, entity: &EntityQuery, key: &str) -> Result<Option<Vec<i64>>, PgError> {
     let session = reader.session();
-    let (client, server) = session.parts();
-    let statement = client
-        .prepare(&format!("SELECT src.{} {}", ident(key), entity.query.from_clause()))
-        .map_err(|e| PgError::from_driver(server, e))?;
+    let statement = session.prepare(&format!("SELECT src.{} {}", ident(key), entity.query.from_clause()))?;
     let origin = statement.columns().first().and_then(|c| c.table_oid().zip(c.column_id()));
     let Some((table, column)) = origin else { return Ok(None) };
     let rows = session.query(

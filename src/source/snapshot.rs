@@ -90,17 +90,14 @@ impl Reader {
         };
         let mut session = endpoint.connect()?;
         // The snapshot must be set before the transaction's first query.
-        let begun = session.execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {}", crate::pg::literal(name)));
+        let begun = session.execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {}; {ROOM_TO_SORT}", crate::pg::literal(name)));
         match begun {
             // "invalid snapshot identifier" and "could not import the requested snapshot: the source transaction is not running".
             Err(source) if matches!(source.sqlstate(), Some("22023" | "55000")) => {
                 Err(SourceError::SnapshotLost { snapshot: name.clone(), source })
             }
             Err(source) => Err(source.into()),
-            Ok(()) => {
-                session.execute(ROOM_TO_SORT)?;
-                Ok(Self { session })
-            }
+            Ok(()) => Ok(Self { session }),
         }
     }
 
@@ -118,6 +115,5 @@ const ROOM_TO_SORT: &str = "SELECT pg_catalog.set_config('work_mem', '64MB', tru
      WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < 67108864";
 
 fn begin(session: &mut Session) -> Result<(), PgError> {
-    session.execute(BEGIN)?;
-    session.execute(ROOM_TO_SORT)
+    session.execute(&format!("{BEGIN}; {ROOM_TO_SORT}"))
 }

@@ -1,12 +1,11 @@
 //! Putting back what was taken down, and finding the rows that stand in its way. Boundary: one record after the other; which rows lose is the
 //! caller's choice.
 
-use postgres::Row;
 use uuid::Uuid;
 
 use super::dismantle::QUALIFIED;
 use super::{DismantleRecord, RecordKind, TargetError};
-use crate::pg::{PgError, QualifiedName, Session, ident};
+use crate::pg::{PgError, QualifiedName, Row, Session, ident, literal};
 
 /// Rows that stand in the way of a unique key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,18 +67,16 @@ const ROOM_TO_BUILD: &str = "SELECT pg_catalog.set_config('maintenance_work_mem'
 /// Puts one back and marks it, in one transaction; one that exists already (someone put it back by hand, or the drop was never committed)
 /// is only marked.
 pub fn restore_one(session: &mut Session, staging_id: Uuid, record: &DismantleRecord) -> Result<(), TargetError> {
-    let restored = session.transaction(|session| -> Result<(), PgError> {
-        session.execute(QUALIFIED)?;
-        if !exists(session, record)? {
-            session.execute(ROOM_TO_BUILD)?;
-            session.execute(&record.create_sql)?;
-        }
-        session.run(
-            "UPDATE etl.dismantled SET restored_at = clock_timestamp() WHERE staging_id = $1::text::uuid AND seq = $2",
-            &[&staging_id.to_string(), &record.seq],
-        )?;
-        Ok(())
-    });
+    let mark = format!(
+        "UPDATE etl.dismantled SET restored_at = clock_timestamp() WHERE staging_id = {}::uuid AND seq = {}",
+        literal(&staging_id.to_string()),
+        record.seq
+    );
+    let restored = match exists(session, record) {
+        Ok(true) => session.execute(&mark),
+        Ok(false) => session.execute_together(&[QUALIFIED, ROOM_TO_BUILD, &record.create_sql, &mark]),
+        Err(error) => Err(error),
+    };
     let (table, name) = (record.table.to_string(), record.name.clone());
     restored.map_err(|source| match source.sqlstate() {
         Some("23505") => TargetError::DuplicatesOnRestore { table, name, source },
@@ -142,10 +139,7 @@ pub fn find_duplicates(session: &mut Session, record: &DismantleRecord, id_colum
         record.table.to_sql(),
         keys.join(", ")
     );
-    let rows = session.transaction(|session| {
-        session.execute(QUALIFIED)?;
-        session.query(&sql, &[])
-    })?;
+    let rows = session.transaction_with(QUALIFIED, |session| session.query(&sql, &[]))?;
     let mut groups: Vec<Vec<String>> = rows.iter().map(|r| r.get(0)).collect();
     groups.sort();
     Ok(Duplicates { groups })

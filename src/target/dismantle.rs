@@ -116,8 +116,7 @@ fn oids(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<u32>, Tar
 pub fn plan_dismantle(session: &mut Session, tables: &[QualifiedName]) -> Result<DismantlePlan, TargetError> {
     // The names are looked up under the user's search path, the definitions under the empty one.
     let oids = oids(session, tables)?;
-    session.transaction(|session| {
-        session.execute(QUALIFIED)?;
+    session.transaction_with(QUALIFIED, |session| {
         let mut plan = DismantlePlan::default();
         plan_indexes(session, &oids, &mut plan)?;
         plan_foreign_keys(session, &oids, &mut plan)?;
@@ -320,8 +319,7 @@ pub fn dismantle(
     plan: DismantlePlan,
     store: impl FnOnce(&DismantlePlan) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
 ) -> Result<DismantlePlan, TargetError> {
-    session.transaction(|session| {
-        session.execute(QUALIFIED)?;
+    session.transaction_with(QUALIFIED, |session| {
         let rows = session
             .query("SELECT coalesce(max(seq) + 1, 0) FROM etl.dismantled WHERE staging_id = $1::text::uuid", &[&staging_id.to_string()])?;
         let first: i32 = rows.first().map_or(0, |r| r.get(0));

@@ -1,11 +1,10 @@
 //! The small schema `etl` in the target: which chunks are in, which rows were refused, what was taken down. Boundary: its tables and the
 //! questions to them; a chunk's row is written by `writer`, in the chunk's own transaction.
 
-use postgres::Row;
 use uuid::Uuid;
 
 use super::{Refused, TargetError};
-use crate::pg::{QualifiedName, Session};
+use crate::pg::{QualifiedName, Row, Session, literal};
 
 /// A loaded chunk in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,20 +77,20 @@ const TABLES: [(&str, &str); 3] = [
 /// Creates the schema `etl` and its tables where they are missing. Only what is missing is created, because `IF NOT EXISTS` asks for the
 /// privilege even where nothing is to be done.
 pub fn ensure_schema(session: &mut Session) -> Result<(), TargetError> {
+    let missing = |session: &mut Session| -> Result<Vec<bool>, TargetError> {
+        let tables = TABLES.map(|(name, _)| format!(", pg_catalog.to_regclass({}) IS NULL", literal(name)));
+        let rows = session.query(&format!("SELECT ARRAY[pg_catalog.to_regnamespace('etl') IS NULL{}]", tables.concat()), &[])?;
+        Ok(rows.first().map_or_else(Vec::new, |row| row.get(0)))
+    };
+    if missing(session)?.iter().all(|missing| !missing) {
+        return Ok(());
+    }
     session.transaction(|session| {
-        let has = |session: &mut Session, function: &str, name: &str| -> Result<bool, TargetError> {
-            let rows = session.query(&format!("SELECT pg_catalog.{function}($1::text) IS NOT NULL"), &[&name])?;
-            Ok(rows.first().is_some_and(|r| r.get(0)))
-        };
-        if !has(session, "to_regnamespace", "etl")? {
-            session.execute(
-                "CREATE SCHEMA etl; COMMENT ON SCHEMA etl IS 'What etl keeps about its loads; can be dropped when the migration is over'",
-            )?;
-        }
-        for (name, create) in TABLES {
-            if !has(session, "to_regclass", name)? {
-                session.execute(create)?;
-            }
+        let schema =
+            "CREATE SCHEMA etl; COMMENT ON SCHEMA etl IS 'What etl keeps about its loads; can be dropped when the migration is over'";
+        let all = [schema].into_iter().chain(TABLES.map(|(_, create)| create));
+        for (create, _) in all.zip(missing(session)?).filter(|(_, missing)| *missing) {
+            session.execute(create)?;
         }
         Ok(())
     })

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{TargetError, isolate, ledger};
-use crate::pg::{PgError, QualifiedName, Session, idents};
+use crate::pg::{CopyIn, Flight, Landing, Leg, PgError, QualifiedName, Session, SqlParam, idents};
 use crate::row::Tuples;
 
 /// Where the chunks of an entity go.
@@ -33,6 +33,11 @@ impl LoadPlan {
             return TargetError::DamagedChunk { entity: self.entity.clone(), what: source.to_string() };
         }
         TargetError::Load { entity: self.entity.clone(), table: self.table.to_string(), source }
+    }
+
+    fn mapping_failed(&self, source: PgError) -> TargetError {
+        let table = self.mapping.as_ref().map_or_else(String::new, |(table, _)| table.to_string());
+        TargetError::Mapping { entity: self.entity.clone(), table, source }
     }
 
     pub(super) fn damaged(&self, what: &dyn std::fmt::Display) -> TargetError {
@@ -120,17 +125,6 @@ enum Failed {
     Fatal(Box<TargetError>),
 }
 
-impl From<PgError> for Failed {
-    /// What comes here unwrapped is BEGIN and COMMIT. A deferred constraint speaks at COMMIT.
-    fn from(source: PgError) -> Self {
-        if source.server_error().is_some_and(crate::pg::ServerError::is_about_a_row) {
-            Self::Rows
-        } else {
-            TargetError::from(source).into()
-        }
-    }
-}
-
 impl From<TargetError> for Failed {
     fn from(error: TargetError) -> Self {
         Self::Fatal(Box::new(error))
@@ -144,21 +138,25 @@ fn straight(
     mapping: Option<MappingTuples<'_>>,
     entry: &ChunkEntry<'_>,
 ) -> Result<Loaded, Failed> {
-    session.transaction(|session| {
-        if let Some(loaded) = enter(session, plan, entry)? {
-            return Ok(loaded);
+    let rows = CopyIn { sql: &plan.copy_sql(), tuples, rows: Some(entry.rows) };
+    let table = plan.mapping.as_ref().zip(mapping.filter(|mapping| !mapping.tuples.is_empty()));
+    let sql = table.map(|((table, columns), _)| copy_sql(table, columns));
+    let keys = table.zip(sql.as_ref()).map(|((_, mapping), sql)| CopyIn { sql, tuples: mapping.tuples, rows: None });
+    let values = entry_values(plan, entry);
+    let parameters = values.parameters();
+    let landing = session.fly(&Flight { enter: (ENTER, &parameters), first: rows, second: keys });
+    match landing {
+        Ok(Landing::Committed) => Ok(Loaded { rows: entry.rows, refused: Vec::new(), already: false }),
+        Ok(Landing::NotEntered) => Ok(already_entered(session, plan, entry)?),
+        // A trigger left rows out, or the chunk is not what its entry says.
+        Ok(Landing::OtherCount) => Err(Failed::Rows),
+        Err((Leg::First | Leg::Transaction, source)) if source.server_error().is_some_and(crate::pg::ServerError::is_about_a_row) => {
+            Err(Failed::Rows)
         }
-        let rows = session.copy_in(&plan.copy_sql(), [tuples]).map_err(|source| match source.server_error() {
-            Some(error) if error.is_about_a_row() => Failed::Rows,
-            _ => plan.failed(source).into(),
-        })?;
-        if rows != entry.rows {
-            // A trigger left rows out, or the chunk is not what its entry says.
-            return Err(Failed::Rows);
-        }
-        copy_mapping(session, plan, mapping, &BTreeSet::new())?;
-        Ok(Loaded { rows, refused: Vec::new(), already: false })
-    })
+        Err((Leg::First, source)) => Err(plan.failed(source).into()),
+        Err((Leg::Second, source)) => Err(plan.mapping_failed(source).into()),
+        Err((Leg::Enter | Leg::Transaction, source)) => Err(TargetError::from(source).into()),
+    }
 }
 
 fn isolating(
@@ -189,21 +187,43 @@ fn isolating(
 }
 
 /// Enters the chunk in the ledger, before its rows: where a connection that was given up is still committing the same chunk, this waits for
-/// it and then sees its entry. Gives what was loaded then.
-fn enter(session: &mut Session, plan: &LoadPlan, entry: &ChunkEntry<'_>) -> Result<Option<Loaded>, TargetError> {
-    let entered = session.run(
-        "INSERT INTO etl.ledger (staging_id, chunk, entity, target_table, rows, digest)
-         VALUES ($1::text::uuid, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        &[&entry.staging_id.to_string(), &entry.chunk, &plan.entity, &plan.table.to_string(), &number(entry.rows), &entry.digest],
-    )?;
-    if entered == 1 {
-        return Ok(None);
+/// it and then sees its entry.
+const ENTER: &str = "INSERT INTO etl.ledger (staging_id, chunk, entity, target_table, rows, digest)
+         VALUES ($1::text::uuid, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
+/// What [`ENTER`] is given.
+struct EntryValues<'a> {
+    staging_id: String,
+    table: String,
+    rows: i64,
+    plan: &'a LoadPlan,
+    entry: &'a ChunkEntry<'a>,
+}
+
+fn entry_values<'a>(plan: &'a LoadPlan, entry: &'a ChunkEntry<'a>) -> EntryValues<'a> {
+    EntryValues { staging_id: entry.staging_id.to_string(), table: plan.table.to_string(), rows: number(entry.rows), plan, entry }
+}
+
+impl EntryValues<'_> {
+    fn parameters(&self) -> [&dyn SqlParam; 6] {
+        [&self.staging_id, &self.entry.chunk, &self.plan.entity, &self.table, &self.rows, &self.entry.digest]
     }
-    let found = ledger::one_chunk(session, entry.staging_id, entry.chunk)?;
-    match found {
+}
+
+/// Enters the chunk; gives what was loaded where it is entered already.
+fn enter(session: &mut Session, plan: &LoadPlan, entry: &ChunkEntry<'_>) -> Result<Option<Loaded>, TargetError> {
+    match session.run(ENTER, &entry_values(plan, entry).parameters())? {
+        1 => Ok(None),
+        _ => already_entered(session, plan, entry).map(Some),
+    }
+}
+
+/// What was loaded of a chunk that the ledger holds.
+fn already_entered(session: &mut Session, plan: &LoadPlan, entry: &ChunkEntry<'_>) -> Result<Loaded, TargetError> {
+    match ledger::one_chunk(session, entry.staging_id, entry.chunk)? {
         Some(found) if found.digest == entry.digest && found.rows + found.refused == entry.rows && found.entity == plan.entity => {
             let refused = ledger::refused_of_chunk(session, entry.staging_id, entry.chunk)?;
-            Ok(Some(Loaded { rows: found.rows, refused, already: true }))
+            Ok(Loaded { rows: found.rows, refused, already: true })
         }
         _ => Err(TargetError::LedgerMismatch { entity: plan.entity.clone(), chunk: entry.chunk }),
     }
@@ -223,10 +243,9 @@ fn copy_mapping(
     if mapping.tuples.is_empty() {
         return Ok(());
     }
-    let failed = |source| TargetError::Mapping { entity: plan.entity.clone(), table: table.to_string(), source };
     let sql = copy_sql(table, columns);
     if left_out.is_empty() {
-        session.copy_in(&sql, [mapping.tuples]).map_err(failed)?;
+        session.copy_in(&sql, [mapping.tuples]).map_err(|source| plan.mapping_failed(source))?;
         return Ok(());
     }
     let mut pieces = Vec::new();
@@ -243,6 +262,6 @@ fn copy_mapping(
         }
         at += 1;
     }
-    session.copy_in(&sql, pieces).map_err(failed)?;
+    session.copy_in(&sql, pieces).map_err(|source| plan.mapping_failed(source))?;
     Ok(())
 }
