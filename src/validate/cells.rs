@@ -13,7 +13,7 @@ use super::ValidateError;
 use super::describe::{digest, id_text, value_text};
 use super::finding::{Difference, DifferenceKind, LISTED, TableCheck};
 use super::lookup::{KEPT_ROWS, Lookup, Meeting, Place};
-use super::multiset::{BucketSet, Multiset, RowHasher, Shape};
+use super::multiset::{BucketSet, Multiset, RowHasher, Shape, all_buckets};
 use super::staged::{for_chunk, for_each_row};
 use super::subject::{Feed, Table};
 use crate::pg::Session;
@@ -70,7 +70,7 @@ pub(super) fn compare_table(
         let staged = staged.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of staged rows" });
         Ok::<_, ValidateError>((staged??, target?))
     })?;
-    let differing = if table.same_columns { staged.differing(&target) } else { (0..=u16::MAX).collect() };
+    let differing = if table.same_columns { staged.differing(&target) } else { all_buckets().collect() };
     let mut findings = Findings::default();
     let unexamined = examine(table, session, means, &differing, [&staged, &target], &mut findings)?;
     let differences = show(table, means, &mut findings)?;

@@ -3,6 +3,7 @@
 //! not know.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -47,9 +48,12 @@ pub(super) fn compare_mapping(
     let ((staged, known), target) = thread::scope(|scope| {
         let staged = scope.spawn(|| {
             // All keys are counted beside those that are published: they are what is kept when buckets are looked into.
-            let (mut side, mut known) = (Multiset::new(), Multiset::new());
+            let (mut side, mut known, mut text) = (Multiset::new(), Multiset::new(), String::new());
             for_each_key(table, means, |_, key, new_id| {
-                let id = key_id(means.hasher, &key.to_string());
+                text.clear();
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{key}");
+                let id = key_id(means.hasher, &text);
                 known.add(id, 0);
                 if let Some(new_id) = new_id {
                     side.add(id, means.hasher.bytes(&new_id));

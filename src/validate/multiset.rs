@@ -9,9 +9,14 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-/// How many buckets a side has. A million rows leave some 15 in each, so that one wrong row costs looking at few others, and a
-/// side takes two megabytes.
-pub(super) const BUCKETS: usize = 1 << 16;
+/// How many buckets a side has. A million rows leave some 250 in each, so that one wrong row costs looking at few others, and a side takes
+/// 128 KB: rows come in no order, and each adds to a bucket that should still be in the processor's cache.
+pub(super) const BUCKETS: u16 = 1 << 12;
+
+/// All buckets.
+pub(super) fn all_buckets() -> std::ops::Range<u16> {
+    0..BUCKETS
+}
 
 /// Hashes rows with the key of this validation.
 #[derive(Clone, Debug)]
@@ -86,7 +91,7 @@ fn write_field(hasher: &mut SipHasher13, field: Option<&[u8]>) {
 /// The bucket of an id. The last bits, because they are random in every kind of UUID, while the first bits of a UUIDv7 are the time.
 #[allow(clippy::cast_possible_truncation, reason = "the last bits are what is wanted")]
 pub(super) fn bucket_of(id: u128) -> u16 {
-    id as u16
+    id as u16 % BUCKETS
 }
 
 /// One side: for each bucket the sum of the rows' hashes and their number.
@@ -96,7 +101,7 @@ pub(super) struct Multiset(Vec<(u128, u64)>);
 impl Multiset {
     /// Without rows.
     pub fn new() -> Self {
-        Self(vec![(0, 0); BUCKETS])
+        Self(vec![(0, 0); usize::from(BUCKETS)])
     }
 
     /// Adds a row.
@@ -117,7 +122,7 @@ impl Multiset {
 
     /// The buckets in which two sides differ.
     pub fn differing(&self, other: &Self) -> Vec<u16> {
-        (0..=u16::MAX).filter(|bucket| self.0[usize::from(*bucket)] != other.0[usize::from(*bucket)]).collect()
+        all_buckets().filter(|bucket| self.0[usize::from(*bucket)] != other.0[usize::from(*bucket)]).collect()
     }
 }
 
@@ -128,7 +133,7 @@ pub(super) struct BucketSet(Vec<bool>);
 impl BucketSet {
     /// Of these buckets.
     pub fn new(buckets: &[u16]) -> Self {
-        let mut set = vec![false; BUCKETS];
+        let mut set = vec![false; usize::from(BUCKETS)];
         for bucket in buckets {
             set[usize::from(*bucket)] = true;
         }
