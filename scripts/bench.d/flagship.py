@@ -32,7 +32,7 @@ class Flagship:
         bench.facts[f"{self.data}_tables_read"] = len(self.read)
         bench.facts[f"{self.data}_staging_bytes"] = bench.staging_bytes(self.staging)
         bench.facts[f"{self.data}_source_bytes"] = table_bytes(server, self.source, self.read)
-        loaded = {entity["target"].split(".")[-1].strip('"') for entity in summary["entities"] if entity["loaded"]}
+        loaded = {entity["target"].split(".")[-1].strip('"') for entity in summary["entities"] if entity["loaded"]} | {"migration_mappings"}
         self.folder.mkdir(exist_ok=True)
         self.tuples = {}
         for table in sorted(loaded):

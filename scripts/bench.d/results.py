@@ -16,6 +16,7 @@ TITLES = {
     "etl_run_without_validation": "etl run --no-validate",
     "etl_validate": "etl validate",
     "floor": "floor (servers alone)",
+    "table_floor": "floor of the table alone, no map",
     "psql_pipe": "psql pipe",
     "latency": "etl run, 20 ms of latency",
     "insert": "INSERT of 500 rows, LIMIT/OFFSET",
