@@ -1,5 +1,5 @@
-//! What field bytes cost: from bytes to values and back for the types that a legacy database is made of, and the walk over the
-//! tuples of a chunk. `cargo bench --bench codec`
+//! What field bytes cost: from bytes to values and back for the types that a legacy database is made of, the walk over the
+//! tuples of a chunk, and cutting them out of what the server sends. `cargo bench --bench codec`
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
@@ -7,6 +7,7 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use etl::pg::{CopySplitter, copy_header, copy_trailer};
 use etl::row::{Numeric, SqlType, Tuples, Value, decode, encode};
 use support::{CHUNK, mixed, task_columns, tasks};
 
@@ -93,5 +94,32 @@ fn walk(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, fields, walk);
+/// Cutting what the server sends into batches: one message a row, as COPY has it.
+fn split(criterion: &mut Criterion) {
+    let (bytes, columns) = (tasks(0..CHUNK), task_columns());
+    let mut header = Vec::new();
+    copy_header(&mut header);
+    let mut messages = vec![header];
+    let (mut walk, mut fields) = (Tuples::new(&bytes, columns.len()), Vec::new());
+    while let Some(row) = walk.next_into(&mut fields).unwrap() {
+        messages.push(bytes[row].to_vec());
+    }
+    let mut trailer = Vec::new();
+    copy_trailer(&mut trailer);
+    messages.push(trailer);
+    let mut group = criterion.benchmark_group("copy");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("split", |bench| {
+        bench.iter(|| {
+            let mut splitter = CopySplitter::new(columns.len(), 1 << 20);
+            for message in black_box(&messages) {
+                splitter.push(message).unwrap();
+                black_box(splitter.take_full());
+            }
+            splitter.finish().unwrap()
+        });
+    });
+}
+
+criterion_group!(benches, fields, walk, split);
 criterion_main!(benches);
