@@ -7,6 +7,7 @@
 //! `staging/FORMAT.md`.
 
 mod adoption;
+mod block;
 mod chunks;
 mod columns;
 mod constraints;

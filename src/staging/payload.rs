@@ -1,5 +1,5 @@
-//! The bytes of a chunk's rows as they stand in the staging file: format byte, bincode envelope, lz4 block, checksum. Boundary:
-//! the only place that knows bincode and lz4; the tuples inside are opaque here. The layout to the byte is in
+//! The bytes of a chunk's rows as they stand in the staging file: format byte, bincode envelope, compressed block, checksum.
+//! Boundary: the only place that knows bincode; the tuples inside are opaque here. The layout to the byte is in
 //! `staging/FORMAT.md`.
 
 use std::hash::Hasher as _;
@@ -9,16 +9,14 @@ use bincode::{BorrowDecode, Encode};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use thiserror::Error;
 
+use super::block::{compress, expand};
+
 /// The first byte of every payload.
 const FORMAT: u8 = 1;
 /// What SQLite stores in one value (`SQLITE_MAX_LENGTH`), less room for the rest of the row.
 const MAX_STORED: usize = 999_000_000;
 /// What the tuples of one chunk may come to. A field is at most 1 GiB, and a chunk holds at least one row.
 const MAX_RAW: u64 = 2 << 30;
-/// What an lz4 block of so many bytes can grow to at most: a length byte adds 255 bytes, the token 19 at most.
-fn max_expanded(block: usize) -> u64 {
-    (block as u64).saturating_mul(255).saturating_add(64)
-}
 
 const ENVELOPE: Configuration<LittleEndian, Fixint, Limit<MAX_STORED>> =
     bincode::config::standard().with_little_endian().with_fixed_int_encoding().with_limit::<MAX_STORED>();
@@ -53,10 +51,10 @@ pub enum PayloadError {
     /// The checksum is not the one that was recorded with the chunk.
     #[error("the payload is not the one that was stored with the chunk")]
     Exchanged,
-    /// The lz4 block is malformed.
+    /// The compressed block is malformed.
     #[error("the compressed block is malformed: {detail}")]
     Block {
-        /// What lz4 says.
+        /// What is wrong with it.
         detail: String,
     },
     /// More than a chunk can hold.
@@ -132,7 +130,7 @@ pub fn encode_payload(columns: usize, rows: u64, tuples: &[u8]) -> Result<Vec<u8
         expected: u64::from(u16::MAX),
     })?;
     let rows = u32::try_from(rows).map_err(|_| PayloadError::Count { what: "rows", found: rows, expected: u64::from(u32::MAX) })?;
-    let bytes = seal(columns, rows, raw_bytes, &lz4_flex::block::compress(tuples))?;
+    let bytes = seal(columns, rows, raw_bytes, &compress(tuples)?)?;
     if bytes.len() > MAX_STORED { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
 }
 
@@ -154,16 +152,12 @@ pub fn decode_payload(bytes: &[u8]) -> Result<Payload, PayloadError> {
     if envelope.checksum_of() != envelope.checksum {
         return Err(PayloadError::Checksum);
     }
-    // Checked before the room is taken: a few bytes must not be able to ask for gigabytes.
-    if envelope.raw_bytes > MAX_RAW || envelope.raw_bytes > max_expanded(envelope.block.len()) {
+    // Checked before any room is taken; the block itself gets room as its bytes come.
+    if envelope.raw_bytes > MAX_RAW {
         return Err(PayloadError::TooLarge { bytes: envelope.raw_bytes });
     }
     let raw_bytes = usize::try_from(envelope.raw_bytes).map_err(|_| PayloadError::TooLarge { bytes: envelope.raw_bytes })?;
-    let tuples =
-        lz4_flex::block::decompress(envelope.block, raw_bytes).map_err(|error| PayloadError::Block { detail: error.to_string() })?;
-    if tuples.len() != raw_bytes {
-        return Err(PayloadError::Count { what: "bytes", found: tuples.len() as u64, expected: envelope.raw_bytes });
-    }
+    let tuples = expand(envelope.block, raw_bytes)?;
     Ok(Payload { columns: usize::from(envelope.columns), rows: u64::from(envelope.rows), tuples })
 }
 
