@@ -23,7 +23,9 @@ thread_local! {
 }
 
 /// Compresses into one frame that says how many bytes are in it. It has no checksum: the payload has one.
-pub(super) fn compress(bytes: &[u8]) -> Result<Vec<u8>, PayloadError> {
+/// Open to tests, which make hostile payloads.
+#[doc(hidden)]
+pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, PayloadError> {
     with(&COMPRESSOR, compressor, |compressor| compressor.compress(bytes).map_err(malformed))
 }
 
