@@ -10,7 +10,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use thiserror::Error;
 
 use super::block::{compress, expand};
-use super::by_columns::{FIELD_COUNT, by_columns, by_rows};
+use super::by_columns::{FIELD_COUNT, MAX_BYTES, by_columns, by_rows};
 
 /// The first byte of every payload.
 const FORMAT: u8 = 1;
@@ -171,6 +171,7 @@ pub fn decode_payload(bytes: &[u8]) -> Result<Payload, PayloadError> {
     let malformed = |detail: &str| PayloadError::Block { detail: detail.to_owned() };
     let tuples = match envelope.arrangement {
         AS_THEY_ARE => expand(envelope.block, raw_bytes)?,
+        BY_COLUMNS if raw_bytes > MAX_BYTES => return Err(PayloadError::TooLarge { bytes: envelope.raw_bytes }),
         BY_COLUMNS => {
             let arranged = raw_bytes.checked_sub(FIELD_COUNT * rows).ok_or_else(|| malformed("it has more rows than bytes"))?;
             by_rows(&expand(envelope.block, arranged)?, columns, rows, raw_bytes).map_err(malformed)?
@@ -258,6 +259,19 @@ mod tests {
             prop_assert_eq!(packed[15], BY_COLUMNS);
             prop_assert_eq!(decode_payload(&packed).unwrap().tuples, tuples);
         }
+    }
+
+    #[test]
+    fn columns_that_are_more_than_is_arranged_are_not_even_expanded() {
+        let (rows, raw_bytes) = (1 << 23, 6 << 23);
+        let tuples = [0, 1, 0xff, 0xff, 0xff, 0xff].repeat(1 << 23);
+        let packed = encode_payload(1, rows, &tuples).unwrap();
+        assert_eq!((packed[15], decode_payload(&packed).unwrap().tuples == tuples), (BY_COLUMNS, true));
+        let more = [tuples.as_slice(), &tuples].concat();
+        let packed = encode_payload(1, 2 * rows, &more).unwrap();
+        assert_eq!((packed[15], decode_payload(&packed).unwrap().tuples == more), (AS_THEY_ARE, true));
+        let hostile = seal(1, 1 << 24, 2 * raw_bytes, BY_COLUMNS, &[]).unwrap();
+        assert_eq!(decode_payload(&hostile), Err(PayloadError::TooLarge { bytes: 2 * raw_bytes }));
     }
 
     #[test]
