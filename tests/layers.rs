@@ -44,9 +44,10 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
 ];
 
 /// A crate and where it may be named.
-const NAMED_ONLY_IN: [(&str, &[&str]); 8] = [
+const NAMED_ONLY_IN: [(&str, &[&str]); 9] = [
     ("rusqlite", &["src/staging/"]),
     ("bincode", &["src/staging/payload.rs"]),
+    ("zstd", &["src/staging/block.rs"]),
     ("rayon", &["src/pipeline/"]),
     ("crossbeam_channel", &["src/pipeline/"]),
     ("sqlparser", &["src/expr/"]),

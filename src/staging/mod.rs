@@ -7,6 +7,8 @@
 //! `staging/FORMAT.md`.
 
 mod adoption;
+mod block;
+mod by_columns;
 mod chunks;
 mod columns;
 mod constraints;
@@ -29,6 +31,8 @@ mod steps;
 mod writer;
 
 pub use adoption::{AdoptedKey, AdoptionCounts};
+#[doc(hidden)]
+pub use block::compress;
 pub use chunks::{ChunkEvent, ChunkId, ChunkRow, ChunkState, OutcomeCounts};
 pub use constraints::DismantledConstraint;
 pub use controls::{ControlSum, ControlTotal, IncidentCount, IncidentTotal, ReferenceCount, ReferenceTotal, SourceControl};
