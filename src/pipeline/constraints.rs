@@ -148,12 +148,50 @@ pub(super) fn rebuild(
     reader: &StagingReader,
     record: &DismantleRecord,
 ) -> Result<Vec<Refusal>, PipelineError> {
-    let staging_id = shared.meta.staging_id;
-    let error = match target::restore_one(session, staging_id, record) {
-        Ok(()) => return Ok(Vec::new()),
-        Err(error @ (TargetError::DuplicatesOnRestore { .. } | TargetError::OrphansOnRestore { .. })) => error,
-        Err(error) => return Err(error.into()),
-    };
+    let mut refused: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
+    // Again and again: a row that refers to one that was taken out of the same table stands in the way next.
+    while let Err(error) = target::restore_one(session, shared.meta.staging_id, record) {
+        let (losers, sqlstate, message) = losers(shared, session, reader, record, error)?;
+        let mut by_chunk: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
+        for (index, entry, _) in &losers {
+            let place = (*index, entry.chunk.0);
+            for marks in [&mut by_chunk, &mut refused] {
+                let mark = marks.entry(place).or_insert_with(|| LoadedChunk {
+                    chunk: entry.chunk,
+                    run: shared.run,
+                    refused: Vec::new(),
+                    controls: None,
+                    invalidate: Vec::new(),
+                });
+                mark.refused.push(RefusedRow {
+                    row_no: entry.row.row_no,
+                    sqlstate: Some(sqlstate.to_owned()),
+                    constraint: Some(record.name.clone()),
+                    column: None,
+                    message: message.to_owned(),
+                    detail: None,
+                });
+            }
+        }
+        take_out(shared, session, reader, &losers, &by_chunk)?;
+        super::failpoint::failpoint("rebuild.refused");
+    }
+    let mut refusals = Vec::new();
+    for ((index, _), mut mark) in refused {
+        refuse(shared, index, reader, &mut mark)?;
+        refusals.push((index, mark));
+    }
+    Ok(refusals)
+}
+
+/// The rows that stand in the way of a constraint, with the SQLSTATE and the reason. The error, where nobody can say which they are.
+fn losers(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    record: &DismantleRecord,
+    error: TargetError,
+) -> Result<(Vec<Located>, &'static str, &'static str), PipelineError> {
     let index = shared.load_plans.iter().position(|load| load.as_ref().is_some_and(|load| load.table == record.table));
     let Some(index) = index else { return Err(error.into()) };
     let entity = shared.entity(index)?;
@@ -163,10 +201,11 @@ pub(super) fn rebuild(
             let groups = target::find_duplicates(session, record, &id_column)?.groups;
             (groups, "23505", "another row with a smaller legacy key has the same values")
         }
-        _ => {
+        TargetError::OrphansOnRestore { .. } => {
             let ids = target::find_orphans(session, record, &id_column)?.ids;
             (ids.into_iter().map(|id| vec![id]).collect(), "23503", "the row it refers to is not in the target")
         }
+        _ => return Err(error.into()),
     };
     let located = locate(shared, reader, record, &groups)?;
     let mut losers: Vec<Located> = Vec::new();
@@ -176,7 +215,7 @@ pub(super) fn rebuild(
             .filter_map(|id| Uuid::parse_str(id).ok())
             .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
             .collect();
-        let ids: std::collections::HashSet<&String> = group.iter().collect();
+        let ids: HashSet<&String> = group.iter().collect();
         if rows.len() < group.len() || ids.len() < group.len() {
             // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile. Or the id itself is
             // there twice, and nothing tells which row is which.
@@ -186,33 +225,8 @@ pub(super) fn rebuild(
         let keep = usize::from(sqlstate == "23505");
         losers.extend(rows.into_iter().skip(keep));
     }
-    let mut by_chunk: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
-    for (index, entry, _) in &losers {
-        let mark = by_chunk.entry((*index, entry.chunk.0)).or_insert_with(|| LoadedChunk {
-            chunk: entry.chunk,
-            run: shared.run,
-            refused: Vec::new(),
-            controls: None,
-            invalidate: Vec::new(),
-        });
-        mark.refused.push(RefusedRow {
-            row_no: entry.row.row_no,
-            sqlstate: Some(sqlstate.to_owned()),
-            constraint: Some(record.name.clone()),
-            column: None,
-            message: message.to_owned(),
-            detail: None,
-        });
-    }
-    take_out(shared, session, reader, &losers, &by_chunk)?;
-    super::failpoint::failpoint("rebuild.refused");
-    target::restore_one(session, staging_id, record)?;
-    let mut refusals = Vec::new();
-    for ((index, _), mut mark) in by_chunk {
-        refuse(shared, index, reader, &mut mark)?;
-        refusals.push((index, mark));
-    }
-    Ok(refusals)
+    // Nothing that is taken out could bring it back.
+    if losers.is_empty() { Err(error.into()) } else { Ok((losers, sqlstate, message)) }
 }
 
 /// Takes rows out of the target, entity by entity, with the ledger told in the same transaction.
