@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use uuid::Uuid;
-
 use super::load::refuse;
 use super::settings::PipelineError;
 use super::shared::Shared;
 use crate::pg::{QualifiedName, Session, are_empty};
-use crate::plan::{Constraints, Triggers};
+use crate::plan::{Constraints, NewIds, Triggers};
+use crate::row::NewKey;
 use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingError, StagingReader, StagingWriter};
 use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
 
@@ -17,7 +16,7 @@ use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKin
 const MAPPING_ID: &str = "new_id";
 
 /// A staged row and its new key.
-type Located = (usize, crate::staging::KeyEntry, Uuid);
+type Located = (usize, crate::staging::KeyEntry, NewKey);
 
 /// A loaded chunk that loses rows: its entity, and what staging is told.
 pub(super) type Refusal = (usize, LoadedChunk);
@@ -59,7 +58,7 @@ pub(super) fn dismantle(
     let mut empty = Vec::new();
     let holds_nothing = are_empty(session, &owned).map_err(TargetError::from)?;
     for (table, holds_nothing) in owned.into_iter().zip(holds_nothing) {
-        if holds_nothing || (mapping.as_ref() == Some(&table) && is_our_mapping(session, reader, &table, expected)?) {
+        if holds_nothing || (mapping.as_ref() == Some(&table) && is_our_mapping(shared, session, reader, &table, expected)?) {
             empty.push(table);
         }
     }
@@ -85,8 +84,18 @@ pub(super) fn dismantle(
 }
 
 /// Whether the mapping table holds nothing but what was published from this staging file, and little of it beside what is to come.
-fn is_our_mapping(session: &mut Session, reader: &StagingReader, table: &QualifiedName, expected: u64) -> Result<bool, PipelineError> {
-    let published: u64 = reader.ledger()?.iter().map(|(_, ledger)| ledger.done.loaded + ledger.done.merged).sum();
+fn is_our_mapping(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    table: &QualifiedName,
+    expected: u64,
+) -> Result<bool, PipelineError> {
+    let entities = &shared.setup.plan.entities;
+    let is_kept = |name: &str| entities.iter().any(|entity| entity.name == name && entity.ids == NewIds::Keep);
+    let ledgers = reader.ledger()?;
+    let minted = ledgers.iter().map(|(_, ledger)| ledger).filter(|ledger| !is_kept(&ledger.name));
+    let published: u64 = minted.map(|ledger| ledger.done.loaded + ledger.done.merged).sum();
     Ok(expected.saturating_mul(WORTH_A_BUILD) >= published && target::count_rows(session, table, None)? == published)
 }
 
@@ -212,7 +221,7 @@ fn losers(
     for group in &groups {
         let mut rows: Vec<_> = group
             .iter()
-            .filter_map(|id| Uuid::parse_str(id).ok())
+            .filter_map(|id| NewKey::parse(id))
             .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
             .collect();
         let ids: HashSet<&String> = group.iter().collect();
@@ -275,8 +284,8 @@ fn locate(
     reader: &StagingReader,
     record: &DismantleRecord,
     groups: &[Vec<String>],
-) -> Result<HashMap<Uuid, (usize, crate::staging::KeyEntry)>, PipelineError> {
-    let wanted: std::collections::HashSet<Uuid> = groups.iter().flatten().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+) -> Result<HashMap<NewKey, (usize, crate::staging::KeyEntry)>, PipelineError> {
+    let wanted: HashSet<NewKey> = groups.iter().flatten().filter_map(|id| NewKey::parse(id)).collect();
     let mut located = HashMap::new();
     for (index, load) in shared.load_plans.iter().enumerate() {
         if load.as_ref().is_none_or(|load| load.table != record.table) {
@@ -285,7 +294,8 @@ fn locate(
         let id = shared.id(index)?;
         let mut found = Vec::new();
         reader.for_each_key(id, |row| {
-            if let Some(new_key) = row.new_key.filter(|new_key| row.outcome == crate::row::Outcome::Loaded && wanted.contains(new_key)) {
+            let new_key = row.new_key.map(NewKey::from);
+            if let Some(new_key) = new_key.filter(|new_key| row.outcome == crate::row::Outcome::Loaded && wanted.contains(new_key)) {
                 found.push((new_key, row.key));
             }
         })?;

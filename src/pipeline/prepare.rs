@@ -104,7 +104,7 @@ pub(super) fn survey(
     }
     surveyor.later();
     surveyor.look_at(entity, inputs, last, &[], &[])?;
-    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let mut minter = Minter::of(entity.ids, inputs.namespace, &entity.entity_type);
     Ok(surveyor.finish(entity.key.kind, |key| minter.mint(key)))
 }
 
