@@ -1,6 +1,7 @@
 //! Binds a plan's expressions against real columns: every name, type and mandatory column is checked here, and what comes out
 //! is ready to run. Boundary: columns are handed in, read from catalogues by `check` or from a staging file by a later stage.
 
+mod ids;
 mod unit;
 
 use std::collections::BTreeSet;
@@ -167,11 +168,11 @@ pub fn compile(plan: &Plan, shapes: &[Option<TargetShape>], problems: &mut Probl
                 key.columns.iter().map(|at| if shape.source[*at].ty.is_integer() { KeyKind::Int } else { KeyKind::Text }).collect()
             },
         );
-        Some(EntityKey { index, key, new_key: new_keys(&plan.entities[index], shapes[index].as_ref(), keys[index].as_ref()) })
+        Some(EntityKey { index, key, new_key: ids::new_keys(&plan.entities[index], shapes[index].as_ref(), keys[index].as_ref()) })
     };
     let compile = |(index, entity): (usize, &EntityPlan)| {
         let shape = shapes[index].as_ref()?;
-        let new_id = new_keys(entity, Some(shape), keys[index].as_ref());
+        let new_id = ids::new_keys(entity, Some(shape), keys[index].as_ref());
         let scope = Scope {
             columns: &shape.source,
             functions: &plan.functions,
@@ -200,16 +201,6 @@ fn key_columns(entity: &EntityPlan, source: &[Column], problems: &mut Problems) 
     Some(KeyColumns { columns, kind })
 }
 
-/// The type of an entity's new keys. Where its key cannot be kept, its own problems say so, and nothing else does.
-fn new_keys(entity: &EntityPlan, shape: Option<&TargetShape>, key: Option<&KeyColumns>) -> SqlType {
-    let column = shape.zip(key).and_then(|(shape, key)| shape.source.get(*key.columns.first()?));
-    match (entity.ids, column) {
-        (NewIds::UuidV5, _) => SqlType::Uuid,
-        (NewIds::Keep, Some(column)) => column.ty.clone(),
-        (NewIds::Keep, None) => SqlType::Int8,
-    }
-}
-
 fn unknown_column<'a>(code: &'static str, what: &str, name: &Text, known: impl Iterator<Item = &'a str>, problems: &mut Problems) {
     let help = nearest(&name.value, known).map(|near| format!("did you mean `{near}`?"));
     problems.error(code, Some(name.whole()), format!("unknown {what} `{}`", name.value), "not there", help);
@@ -232,10 +223,7 @@ impl Compiler<'_> {
         let controls = self.controls();
         self.source_coverage();
         self.target_coverage();
-        let id_column = match self.entity.ids {
-            NewIds::UuidV5 => self.id_column(&columns),
-            NewIds::Keep => self.kept_column(key.as_ref(), &columns),
-        };
+        let id_column = self.id_column(key.as_ref(), &columns);
         let merge_by = match &self.entity.merge {
             Some(MergePlan::By(names)) => Some(CompiledMerge::By(self.positions(names, &columns))),
             _ => None,
@@ -460,79 +448,6 @@ impl Compiler<'_> {
                 let help = Some(format!("add to [columns]: {} = \"…\"", target.column.name));
                 self.problems.error("E0232", Some(entity.target.whole()), message, "the target table", help);
             }
-        }
-    }
-
-    fn id_column(&mut self, columns: &[CompiledColumn]) -> Option<usize> {
-        let mut found = columns.iter().enumerate().filter(|(_, c)| c.expr.is_new_id());
-        let id = found.next().map(|(at, _)| at);
-        let several = found.next().is_some();
-        if id.is_none() || several {
-            let written = self.entity.columns.iter().any(|c| c.text.value.trim() == "new_id()");
-            if several || !written {
-                let message =
-                    format!("entity `{}` has {} column that is new_id()", self.entity.name, if several { "more than one" } else { "no" });
-                let help = Some("exactly one target column takes the new key: id = \"new_id()\"".to_owned());
-                self.problems.error("E0233", Some(self.entity.target.whole()), message, "the target table", help);
-            }
-        }
-        id
-    }
-
-    /// The column of the key that is kept: `new_id()`, or the key column itself.
-    fn kept_column(&mut self, key: Option<&KeyColumns>, columns: &[CompiledColumn]) -> Option<usize> {
-        let (entity, key) = (self.entity, key?);
-        let place = |text: &Text| Some(entity.ids_text.as_ref().unwrap_or(text).whole());
-        if key.kind != KeyKind::Int {
-            let what = match key.columns.as_slice() {
-                [at] => format!("a key of type {}", self.shape.source[*at].ty),
-                several => format!("a key of {} columns", several.len()),
-            };
-            let message = format!("entity `{}` cannot keep {what}", entity.name);
-            let help = "only one smallint, integer or bigint column can be kept; write ids = \"uuid_v5\" in the entity's file";
-            self.problems.error("E0238", place(&entity.target), message, "from here", Some(help.to_owned()));
-            return None;
-        }
-        if let (Some(_), Some(mappings)) = (&entity.merge, &self.plan.mappings) {
-            let message = format!("entity `{}` merges rows and keeps its keys, which {} cannot tell", entity.name, mappings.value);
-            let help = "merged keys are published as UUIDs: write ids = \"uuid_v5\" in the entity's file, or leave out `mappings`";
-            self.problems.error("E0239", place(&entity.target), message, "from here", Some(help.to_owned()));
-        }
-        let written = |is: &dyn Fn(&CompiledColumn) -> bool| (0..columns.len()).filter(|at| is(&columns[*at])).collect::<Vec<_>>();
-        let mut found = written(&|c| c.expr.is_new_id());
-        if found.is_empty() {
-            found = written(&|c| c.expr.as_whole_number() == key.columns.first().copied());
-        }
-        let [id] = found.as_slice() else {
-            let name = &entity.key[0].value;
-            let spoilt = |c: &ColumnPlan| matches!(c.text.value.trim(), "new_id()") || c.text.value.trim() == name;
-            if !found.is_empty() || !entity.columns.iter().any(spoilt) {
-                let count = if found.is_empty() { "no" } else { "more than one" };
-                let message = format!("entity `{}` has {count} column that is the key it keeps", entity.name);
-                let help = format!("exactly one target column takes the key: id = \"new_id()\", or id = \"{name}\" where no other is that");
-                self.problems.error("E0233", Some(entity.target.whole()), message, "the target table", Some(help));
-            }
-            return None;
-        };
-        let column = &columns[*id].column;
-        if !column.ty.is_integer() {
-            let message = format!("entity `{}` keeps whole numbers, and `{}` is {}", entity.name, column.name, column.ty);
-            let help = "make the column smallint, integer or bigint, or write ids = \"uuid_v5\" in the entity's file";
-            self.problems.error("E0238", place(&entity.target), message, "from here", Some(help.to_owned()));
-        }
-        self.adopts_itself(&column.name);
-        Some(*id)
-    }
-
-    /// A row that keeps its key can be in the target under no other one.
-    fn adopts_itself(&mut self, id: &str) {
-        let entity = self.entity;
-        let Some(adopt) = &entity.adopt else { return };
-        let other = adopt.column.as_ref().filter(|column| column.value != id).or(adopt.pairs.as_ref());
-        if let Some(other) = other {
-            let message = format!("entity `{}` keeps its keys, and adopts others", entity.name);
-            let help = format!("write adopt = \"{id}\", the column of the key that is kept, or ids = \"uuid_v5\" in the entity's file");
-            self.problems.error("E0239", Some(other.whole()), message, "here", Some(help));
         }
     }
 

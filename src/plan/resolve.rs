@@ -196,8 +196,6 @@ pub struct EntityPlan {
     pub from: Text,
     /// How new keys come about.
     pub ids: NewIds,
-    /// Where that is written, in the entity's file or for all.
-    pub ids_text: Option<Text>,
     /// The columns in order of evaluation.
     pub columns: Vec<ColumnPlan>,
     /// Source columns that are left out.
@@ -508,8 +506,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, functions: &Func
         expressions.push(expr);
     }
     expressions.extend(controls.iter().flat_map(|c| c.by.iter().map(|group| &group.expr).chain([&c.source])));
-    let ids_text = entity.ids.as_ref().or(document.ids.as_ref());
-    let ids = ids_text.and_then(new_ids).unwrap_or(NewIds::UuidV5);
+    let ids = entity.ids.as_ref().or(document.ids.as_ref()).and_then(new_ids).unwrap_or(NewIds::UuidV5);
     let extract_fingerprint = fingerprint::of_extract(entity, document, &from);
     let transform_fingerprint = fingerprint::of_transform(entity, document, (&target, ids), functions, &expressions);
     Some(EntityPlan {
@@ -520,7 +517,6 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, functions: &Func
         key: entity.key.clone(),
         from,
         ids,
-        ids_text: ids_text.cloned(),
         columns,
         ignore: entity
             .ignore
