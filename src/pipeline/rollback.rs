@@ -11,7 +11,7 @@ use super::load::loaded_chunk;
 use super::resume;
 use super::settings::{PipelineError, Setup};
 use super::shared::Shared;
-use crate::plan::CompiledEntity;
+use crate::plan::{CompiledEntity, NewIds};
 use crate::row::{NewKey, Outcome};
 use crate::staging::{ChunkRow, ChunkState, EntityId, Meta, PlanFile, RunExit, RunId, RunStart, StagingReader, StagingWriter};
 use crate::target::{
@@ -287,6 +287,7 @@ fn remove_part(
         referenced_by,
         staging_id: meta.staging_id,
         chunks: &chunks,
+        kept: compiled.ids == NewIds::Keep,
         ids: &ids,
         pairs: &pairs,
     };

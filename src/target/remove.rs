@@ -24,7 +24,9 @@ pub struct Removal<'a> {
     pub staging_id: Uuid,
     /// The chunks' numbers there.
     pub chunks: &'a [i64],
-    /// The new keys of their rows, all UUIDs or all numbers that were kept.
+    /// Whether new keys are numbers that were kept; else UUIDs.
+    pub kept: bool,
+    /// The new keys of their rows.
     pub ids: &'a [NewKey],
     /// The pairs that they published.
     pub pairs: &'a [(String, Uuid)],
@@ -76,8 +78,7 @@ pub fn remove_chunks(session: &mut Session, removal: &Removal<'_>) -> Result<Rem
 
 /// The keys in temporary tables: a list of so many values in a statement would be planned for longer than it runs.
 fn stage(session: &mut Session, removal: &Removal<'_>) -> Result<(), TargetError> {
-    let kept = removal.ids.first().is_some_and(|id| id.as_kept().is_some());
-    let id_type = if kept { "bigint" } else { "uuid" };
+    let id_type = if removal.kept { "bigint" } else { "uuid" };
     session.execute(&format!(
         "CREATE TEMP TABLE etl_removed (id {id_type}) ON COMMIT DROP; CREATE TEMP TABLE etl_unmapped (legacy_id text, new_id uuid) ON COMMIT DROP"
     ))?;
