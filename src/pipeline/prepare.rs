@@ -135,7 +135,7 @@ pub(super) fn snapshot(
     if others {
         // Only of a parent that does not take part: the plan of one that does is compared with the one that made its rows.
         let message = format!(
-            "the rows of {0} have other keys than `ids` says now, and are referred to; take {0} along, or make it anew: etl rollback --only {0} --cascade",
+            "the rows of {0} have other keys than `ids` says now, and are referred to; take {0} along, or take it back before `ids` is changed: etl rollback --only {0} --cascade",
             plan.name
         );
         return Err(PipelineError::PlanChanged { message });

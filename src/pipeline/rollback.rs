@@ -266,12 +266,19 @@ fn remove_part(
     part: &[ChunkRow],
 ) -> Result<Removed, PipelineError> {
     let (mut ids, mut pairs, mut chunks): (Vec<NewKey>, Vec<(String, Uuid)>, Vec<i64>) = (Vec::new(), Vec::new(), Vec::new());
+    let kept = compiled.ids == NewIds::Keep;
     for chunk in part {
         let published = reader.published_keys(entity.id, chunk.id)?;
         for key in reader.chunk_keys(chunk.id)? {
             let Some(new_key) = key.new_key else { continue };
             if key.outcome == Outcome::Loaded {
-                ids.push(new_key.into());
+                let id = NewKey::from(new_key);
+                if id.as_kept().is_some() != kept {
+                    let name = &entity.name;
+                    let message = format!("the rows of {name} have other keys than `ids` says now: put it back until they are taken back");
+                    return Err(PipelineError::NotReady { message });
+                }
+                ids.push(id);
             }
             // A pair that was there before the load is not ours to take.
             if plan.mapping.is_some() && !published.contains(&key.key) {
@@ -287,7 +294,7 @@ fn remove_part(
         referenced_by,
         staging_id: meta.staging_id,
         chunks: &chunks,
-        kept: compiled.ids == NewIds::Keep,
+        kept,
         ids: &ids,
         pairs: &pairs,
     };

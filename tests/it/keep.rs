@@ -306,6 +306,31 @@ fn a_parent_that_has_other_keys_than_the_plan_says_is_not_referred_to() {
 }
 
 #[test]
+fn loaded_rows_stay_where_only_the_namespace_changes_and_not_where_ids_do() {
+    let migration = Migration::new();
+    migration
+        .source
+        .exec("CREATE TABLE region (id smallint PRIMARY KEY, name text NOT NULL); INSERT INTO region VALUES (1, 'one'), (2, 'two')");
+    migration.target.exec("CREATE TABLE region (id smallint PRIMARY KEY, name text NOT NULL, uid uuid NOT NULL)");
+    let (namespace, other) = ("cfb876f9-4e6b-5f83-a236-2b37d70f3a41", "cfb876f9-4e6b-5f83-a236-2b37d70f3a42");
+    let columns = format!("id = \"id\"\nname = \"name\"\nuid = \"uuid_v5('{namespace}'::uuid, 'region', id)\"\n");
+    migration.file("etl.toml", PLAN).file("entities/region.toml", &entity("region", &columns));
+    migration.etl(&RUN).exits(0);
+    migration.edit("etl.toml", namespace, other);
+    migration.etl(&RUN).exits(0).says("region: the plan was mended");
+    migration.etl(&VALIDATE).exits(0);
+    // Every column is what it was, and every row is called by another one.
+    migration.edit("etl.toml", other, namespace).edit("etl.toml", "ids = \"keep\"", "ids = \"uuid_v5\"");
+    migration.edit("entities/region.toml", &format!("uuid_v5('{namespace}'::uuid, 'region', id)"), "new_id()");
+    migration.etl(&RUN).exits(5).says("the new key: 2 rows, keys 1, 2");
+    migration.etl(&["rollback", "--yes"]).exits(1).says("put it back until they are taken back");
+    migration.edit("etl.toml", "ids = \"uuid_v5\"", "ids = \"keep\"");
+    migration.edit("entities/region.toml", "new_id()", &format!("uuid_v5('{namespace}'::uuid, 'region', id)"));
+    migration.etl(&["rollback", "--yes"]).exits(0);
+    assert_eq!(migration.target.contents(&[]), [""; 0]);
+}
+
+#[test]
 fn rows_that_are_there_already_are_adopted_by_the_key_they_keep() {
     let migration = mixed();
     migration.target.exec("INSERT INTO region SELECT n, 'as it was' FROM generate_series(1, 5) n");
