@@ -168,7 +168,7 @@ const CASES: [(&str, &str, ByHand); 5] = [
 fn bound(text: &str, columns: &[Column]) -> Expr {
     let (functions, codes) = (Functions::new(), BTreeMap::new());
     let entities = |_: &str| None::<EntityKey>;
-    let scope = Scope { columns, functions: &functions, codes: &codes, entities: &entities, entity_names: &[] };
+    let scope = Scope { columns, functions: &functions, codes: &codes, entities: &entities, entity_names: &[], new_id: &SqlType::Uuid };
     bind(&parse(text).unwrap(), &scope, None).unwrap()
 }
 

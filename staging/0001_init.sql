@@ -278,7 +278,10 @@ CREATE TABLE plan_changes (
 
 CREATE VIEW keys AS
 SELECT e.name AS entity, m.key AS key, o.word AS outcome,
-       CASE WHEN m.new_key IS NOT NULL THEN
+       CASE WHEN m.new_key IS NULL THEN NULL
+         -- A number that was kept: the row's own key, or that of the row that stands for it.
+         WHEN substr(m.new_key, 1, 8) = x'6B65707400000000' THEN iif(m.outcome = 1, m.detail, CAST(m.key AS TEXT))
+         ELSE
          lower(substr(hex(m.new_key), 1, 8) || '-' || substr(hex(m.new_key), 9, 4) || '-' || substr(hex(m.new_key), 13, 4) || '-'
                || substr(hex(m.new_key), 17, 4) || '-' || substr(hex(m.new_key), 21)) END AS new_key,
        m.detail AS detail, m.chunk AS chunk, m.row_no AS row_no

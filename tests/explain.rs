@@ -211,7 +211,9 @@ fn shape(ends: Ends) -> TargetShape {
     if source.is_empty() {
         source = columns_of("id bigint").into_iter().map(|c| c.column).collect();
     }
-    target.extend(columns_of("id uuid not null"));
+    if !target.iter().any(|c| c.column.name == "id") {
+        target.extend(columns_of("id uuid not null"));
+    }
     TargetShape { source, target }
 }
 

@@ -104,9 +104,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(ast) = parse(text) else { return };
     let functions = Functions::new();
     let codes: BTreeMap<String, Arc<CodeTable>> = BTreeMap::new();
-    let entities = |name: &str| (name == "parents").then(|| EntityKey { index: 0, key: vec![KeyKind::Int] });
+    let entities = |name: &str| (name == "parents").then(|| EntityKey { index: 0, key: vec![KeyKind::Int], new_key: SqlType::Uuid });
     let names = ["parents".to_owned()];
-    let scope = Scope { columns: &TABLE.columns, functions: &functions, codes: &codes, entities: &entities, entity_names: &names };
+    let scope = Scope { columns: &TABLE.columns, functions: &functions, codes: &codes, entities: &entities, entity_names: &names, new_id: &SqlType::Uuid };
     for expected in [None, Some(&SqlType::Text), Some(&SqlType::Int4)] {
         let Ok(expr) = bind(&ast, &scope, expected) else { continue };
         let _ = expr.to_sql();

@@ -23,6 +23,8 @@ pub struct EntityKey {
     pub index: usize,
     /// The kind of each column of its legacy key. One whole-number column makes a whole-number key; everything else is text.
     pub key: Vec<KeyKind>,
+    /// The type of its new keys: `uuid`, or that of its legacy key where it keeps them.
+    pub new_key: SqlType,
 }
 
 /// The names that an expression can use.
@@ -38,6 +40,8 @@ pub struct Scope<'a> {
     pub entities: &'a dyn Fn(&str) -> Option<EntityKey>,
     /// All their names, for suggestions.
     pub entity_names: &'a [String],
+    /// What `new_id()` gives: `uuid`, or the type of the key where the entity keeps it.
+    pub new_id: &'a SqlType,
 }
 
 /// Resolves names and types. `expected` is the type of the target column: literals of no type of their own take it on, and values whose

@@ -7,7 +7,7 @@ use super::ast::Test;
 use super::compare::{Comparator, Comparison};
 use super::context::{Context, EvalError, Evaluated, Fault};
 use super::direct::{Direct, Switch};
-use super::lookup::lend;
+use super::lookup::{lend, new_key};
 use super::registry::{Builtin, How, mismatch, text_of};
 use super::typed::{Extended, Extra, Node};
 use super::{numeric, quantified};
@@ -68,7 +68,7 @@ impl Node {
             | Self::Precision { operand, .. }
             | Self::Truncate { operand, .. }
             | Self::Valid { operand, .. } => self.single(operand, ctx),
-            Self::NewId => ctx.new_id().map(Value::Uuid),
+            Self::NewId(ty) => new_key(ctx.new_id()?, ty),
             Self::LegacyKey => Ok(Value::Text(ctx.legacy_key())),
             Self::RunStartedAt => Ok(Value::TimestampTz(ctx.run_started_at())),
             Self::Ref(reference) => reference.eval(ctx),

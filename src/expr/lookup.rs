@@ -6,11 +6,18 @@ use std::borrow::Cow;
 use super::context::{Context, EvalError, Evaluated, Fault, OnCycle, OnMissing, Resolved};
 use super::registry::{int_of, mismatch, text_of};
 use super::typed::{Code, Entries, Otherwise, Ref};
-use crate::row::{LegacyKey, Value, reason};
+use crate::row::{LegacyKey, NewKey, SqlType, Value, reason};
 
 /// A value of the plan, without copying its text.
 pub(super) fn lend<'r>(value: &'r Value<'static>) -> Value<'r> {
     value.borrowed()
+}
+
+/// A new key as a value. It is of the type that the legacy keys have, where they are kept, so that it is none of it only in a staging file of
+/// another source.
+#[inline]
+pub(super) fn new_key<'r>(id: [u8; 16], ty: &SqlType) -> Evaluated<'r> {
+    NewKey::from(id).to_value(ty).ok_or_else(mismatch)
 }
 
 impl Ref {
@@ -19,7 +26,7 @@ impl Ref {
         let resolved = ctx.resolve(&self.reference, key);
         let parent = &self.reference.entity_name;
         let (code, what) = match resolved {
-            Resolved::Found(id) => return Ok(Value::Uuid(id)),
+            Resolved::Found(id) => return new_key(id, &self.new_key),
             Resolved::Cycle => {
                 if self.reference.on_cycle == Some(OnCycle::Null) {
                     ctx.incident(reason::SELF_CYCLE);

@@ -139,9 +139,15 @@ mod tests {
     fn of(text: &str, known: &[usize]) -> (Vec<&'static str>, bool) {
         let column = |name: &str, ty| Column { name: name.to_owned(), ty, typmod: -1, nullable: true };
         let columns = [column("a", SqlType::Text), column("b", SqlType::Text), column("c", SqlType::Int8)];
-        let entities = |_: &str| Some(EntityKey { index: 0, key: vec![KeyKind::Int] });
-        let scope =
-            Scope { columns: &columns, functions: &Functions::new(), codes: &BTreeMap::new(), entities: &entities, entity_names: &[] };
+        let entities = |_: &str| Some(EntityKey { index: 0, key: vec![KeyKind::Int], new_key: SqlType::Uuid });
+        let scope = Scope {
+            columns: &columns,
+            functions: &Functions::new(),
+            codes: &BTreeMap::new(),
+            entities: &entities,
+            entity_names: &[],
+            new_id: &SqlType::Uuid,
+        };
         let expr = bind(&parse(text).unwrap(), &scope, None).unwrap();
         let nulls = expr.nulls(&known.iter().copied().collect());
         (nulls.columns.into_iter().map(|at| ["a", "b", "c"][at]).collect(), nulls.asked)

@@ -39,7 +39,10 @@ impl Binder<'_> {
             "nullif" => self.nullif(args, span),
             "greatest" | "least" => self.extreme(name, args, span),
             "pg_input_is_valid" => self.input_is_valid(args, span),
-            "new_id" => self.nullary(name, args, Node::NewId, SqlType::Uuid, span),
+            "new_id" => {
+                let ty = self.scope.new_id.clone();
+                self.nullary(name, args, Node::NewId(ty.clone()), ty, span)
+            }
             "legacy_key" => self.nullary(name, args, Node::LegacyKey, SqlType::Text, span),
             "run_started_at" => self.nullary(name, args, Node::RunStartedAt, SqlType::TimestampTz, span),
             "reject" => {
@@ -243,8 +246,8 @@ impl Binder<'_> {
         let nodes: Vec<_> = bound.into_iter().zip(&key.key).map(|(part, kind)| self.key_part(name, part, *kind, whole)).collect();
         let key_nodes = nodes.into_iter().collect::<Option<Vec<_>>>()?;
         let reference = Reference { entity: key.index, entity_name: name.clone(), on_missing, on_cycle };
-        let node = Node::Ref(Box::new(Ref { reference, whole, key: key_nodes.into() }));
-        Some(Bound::new(node, SqlType::Uuid, span))
+        let node = Node::Ref(Box::new(Ref { reference, whole, key: key_nodes.into(), new_key: key.new_key.clone() }));
+        Some(Bound::new(node, key.new_key, span))
     }
 
     fn key_part(&mut self, entity: &str, part: Bound, kind: KeyKind, whole: bool) -> Option<Node> {

@@ -169,7 +169,7 @@ impl Node {
                 operand.sql(out);
                 let _ = write!(out, ", {})", quoted(&ty.to_string()));
             }
-            Self::NewId => out.push_str("new_id()"),
+            Self::NewId(_) => out.push_str("new_id()"),
             Self::LegacyKey => out.push_str("legacy_key()"),
             Self::RunStartedAt => out.push_str("run_started_at()"),
             Self::Ref(reference) => {

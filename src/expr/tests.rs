@@ -97,13 +97,20 @@ fn bound(text: &str, expected: Option<&SqlType>) -> Result<Expr, Vec<Diagnostic>
         table("level", &[("11", "11"), ("12", "12")], None, None),
     ]);
     let entities = |name: &str| match name {
-        "orders" => Some(EntityKey { index: 3, key: vec![KeyKind::Int] }),
-        "members" => Some(EntityKey { index: 4, key: vec![KeyKind::Int, KeyKind::Text] }),
-        "countries" => Some(EntityKey { index: 5, key: vec![KeyKind::Text] }),
+        "orders" => Some(EntityKey { index: 3, key: vec![KeyKind::Int], new_key: SqlType::Uuid }),
+        "members" => Some(EntityKey { index: 4, key: vec![KeyKind::Int, KeyKind::Text], new_key: SqlType::Uuid }),
+        "countries" => Some(EntityKey { index: 5, key: vec![KeyKind::Text], new_key: SqlType::Uuid }),
         _ => None,
     };
     let names = ["orders".to_owned(), "members".to_owned(), "countries".to_owned()];
-    let scope = Scope { columns: &columns, functions: &functions, codes: &codes, entities: &entities, entity_names: &names };
+    let scope = Scope {
+        columns: &columns,
+        functions: &functions,
+        codes: &codes,
+        entities: &entities,
+        entity_names: &names,
+        new_id: &SqlType::Uuid,
+    };
     bind(&parse(text).map_err(|mistake| vec![mistake])?, &scope, expected)
 }
 

@@ -121,7 +121,8 @@ pub(super) enum Node {
         ty: SqlType,
         operand: Box<Node>,
     },
-    NewId,
+    /// The new key of the row, of this type.
+    NewId(SqlType),
     LegacyKey,
     RunStartedAt,
     Ref(Box<Ref>),
@@ -163,6 +164,8 @@ pub(super) struct Ref {
     /// One whole number, or texts to be joined.
     pub whole: bool,
     pub key: Box<[Node]>,
+    /// The type of the parent's new keys.
+    pub new_key: SqlType,
 }
 
 /// A code table, its values of the type that is wanted.
@@ -214,7 +217,15 @@ impl Expr {
 
     /// Whether it is `new_id()` and nothing else.
     pub fn is_new_id(&self) -> bool {
-        matches!(self.node, Node::NewId)
+        matches!(self.node.whole_number(), Node::NewId(_))
+    }
+
+    /// The source column that it is, where it is nothing else than that column, or a cast of it to a whole number.
+    pub fn as_whole_number(&self) -> Option<usize> {
+        match self.node.whole_number() {
+            Node::Column { index, .. } => Some(*index),
+            _ => None,
+        }
     }
 
     /// The references that it resolves.
@@ -262,13 +273,21 @@ impl Node {
         }
     }
 
+    /// What is cast to another width of whole numbers, which leaves the number what it is or fails.
+    fn whole_number(&self) -> &Self {
+        match self {
+            Self::Cast { to, operand, .. } if to.is_integer() => operand.whole_number(),
+            node => node,
+        }
+    }
+
     /// The nodes below.
     pub fn children(&self) -> Vec<&Self> {
         match self {
             Self::Const(_)
             | Self::Literal(_)
             | Self::Column { .. }
-            | Self::NewId
+            | Self::NewId(_)
             | Self::LegacyKey
             | Self::RunStartedAt
             | Self::Reject(_) => Vec::new(),
@@ -318,7 +337,7 @@ impl Node {
             Self::Valid { ty, .. } => {
                 !matches!(ty, SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric | SqlType::Uuid | SqlType::Bool)
             }
-            Self::Label { .. } | Self::Precision { .. } | Self::Ref(_) | Self::Reject(_) | Self::NewId => true,
+            Self::Label { .. } | Self::Precision { .. } | Self::Ref(_) | Self::Reject(_) | Self::NewId(_) => true,
             _ => false,
         }
     }

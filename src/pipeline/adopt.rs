@@ -6,7 +6,7 @@ use super::plan_change;
 use super::settings::{PipelineError, Setup};
 use super::shared::Shared;
 use crate::pg::{QualifiedName, Session};
-use crate::plan::CompiledEntity;
+use crate::plan::{CompiledEntity, NewIds};
 use crate::staging::{
     AdoptedKey, AdoptionCounts, EntityId, PlanFile, RunExit, RunId, RunStart, StagingError, StagingReader, StagingWriter,
 };
@@ -92,7 +92,7 @@ fn read_all(
         let keys: Vec<AdoptedKey> = found
             .rows
             .into_iter()
-            .map(|row| AdoptedKey { key: row.key, new_key: row.id, survivor: row.survivor, published: row.published })
+            .map(|row| AdoptedKey { key: row.key, new_key: row.id.into(), survivor: row.survivor, published: row.published })
             .collect();
         let below: Vec<EntityId> = setup.plan.descendants(index).into_iter().filter_map(|at| ids[at]).collect();
         writer.store_adopted(id, &below, run, &keys, found.stale)?;
@@ -115,11 +115,12 @@ fn read_one(setup: &Setup<'_>, entity: &CompiledEntity, session: &mut Session) -
         entity: &entity.name,
         table: &table,
         id: &entity.columns[entity.id_column].column.name,
+        kept: entity.ids == NewIds::Keep,
         kind: entity.key.kind,
         column: plan.adopt.as_ref().and_then(|adopt| adopt.column.as_ref()).map(|column| column.value.as_str()),
         pairs: plan.adopt.as_ref().and_then(|adopt| adopt.pairs.as_ref()).map(|pairs| pairs.value.as_str()),
-        mapping: mapping.as_ref().map(|table| (table, entity.entity_type.as_str())),
+        mapping: mapping.as_ref().filter(|_| entity.ids != NewIds::Keep).map(|table| (table, entity.entity_type.as_str())),
     };
-    let mut minter = Minter::new(setup.plan.namespace, &entity.entity_type);
+    let mut minter = Minter::of(entity.ids, setup.plan.namespace, &entity.entity_type);
     Ok(read_adopted(session, &source, |key| minter.mint(key))?)
 }

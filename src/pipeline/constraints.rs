@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use uuid::Uuid;
-
 use super::load::refuse;
 use super::settings::PipelineError;
 use super::shared::Shared;
 use crate::pg::{QualifiedName, Session, are_empty};
-use crate::plan::{Constraints, Triggers};
+use crate::plan::{Constraints, NewIds, Triggers};
+use crate::row::NewKey;
 use crate::staging::{DismantledConstraint, LoadedChunk, RefusedRow, StagingError, StagingReader, StagingWriter};
 use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKind, Refused, TargetError};
 
@@ -17,7 +16,7 @@ use crate::target::{self, DismantlePlan, DismantleRecord, LateRefusal, RecordKin
 const MAPPING_ID: &str = "new_id";
 
 /// A staged row and its new key.
-type Located = (usize, crate::staging::KeyEntry, Uuid);
+type Located = (usize, crate::staging::KeyEntry, NewKey);
 
 /// A loaded chunk that loses rows: its entity, and what staging is told.
 pub(super) type Refusal = (usize, LoadedChunk);
@@ -59,7 +58,7 @@ pub(super) fn dismantle(
     let mut empty = Vec::new();
     let holds_nothing = are_empty(session, &owned).map_err(TargetError::from)?;
     for (table, holds_nothing) in owned.into_iter().zip(holds_nothing) {
-        if holds_nothing || (mapping.as_ref() == Some(&table) && is_our_mapping(session, reader, &table, expected)?) {
+        if holds_nothing || (mapping.as_ref() == Some(&table) && is_our_mapping(shared, session, reader, &table, expected)?) {
             empty.push(table);
         }
     }
@@ -85,8 +84,18 @@ pub(super) fn dismantle(
 }
 
 /// Whether the mapping table holds nothing but what was published from this staging file, and little of it beside what is to come.
-fn is_our_mapping(session: &mut Session, reader: &StagingReader, table: &QualifiedName, expected: u64) -> Result<bool, PipelineError> {
-    let published: u64 = reader.ledger()?.iter().map(|(_, ledger)| ledger.done.loaded + ledger.done.merged).sum();
+fn is_our_mapping(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    table: &QualifiedName,
+    expected: u64,
+) -> Result<bool, PipelineError> {
+    let entities = &shared.setup.plan.entities;
+    let is_kept = |name: &str| entities.iter().any(|entity| entity.name == name && entity.ids == NewIds::Keep);
+    let ledgers = reader.ledger()?;
+    let minted = ledgers.iter().map(|(_, ledger)| ledger).filter(|ledger| !is_kept(&ledger.name));
+    let published: u64 = minted.map(|ledger| ledger.done.loaded + ledger.done.merged).sum();
     Ok(expected.saturating_mul(WORTH_A_BUILD) >= published && target::count_rows(session, table, None)? == published)
 }
 
@@ -148,12 +157,50 @@ pub(super) fn rebuild(
     reader: &StagingReader,
     record: &DismantleRecord,
 ) -> Result<Vec<Refusal>, PipelineError> {
-    let staging_id = shared.meta.staging_id;
-    let error = match target::restore_one(session, staging_id, record) {
-        Ok(()) => return Ok(Vec::new()),
-        Err(error @ (TargetError::DuplicatesOnRestore { .. } | TargetError::OrphansOnRestore { .. })) => error,
-        Err(error) => return Err(error.into()),
-    };
+    let mut refused: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
+    // Again and again: a row that refers to one that was taken out of the same table stands in the way next.
+    while let Err(error) = target::restore_one(session, shared.meta.staging_id, record) {
+        let (losers, sqlstate, message) = losers(shared, session, reader, record, error)?;
+        let mut by_chunk: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
+        for (index, entry, _) in &losers {
+            let place = (*index, entry.chunk.0);
+            for marks in [&mut by_chunk, &mut refused] {
+                let mark = marks.entry(place).or_insert_with(|| LoadedChunk {
+                    chunk: entry.chunk,
+                    run: shared.run,
+                    refused: Vec::new(),
+                    controls: None,
+                    invalidate: Vec::new(),
+                });
+                mark.refused.push(RefusedRow {
+                    row_no: entry.row.row_no,
+                    sqlstate: Some(sqlstate.to_owned()),
+                    constraint: Some(record.name.clone()),
+                    column: None,
+                    message: message.to_owned(),
+                    detail: None,
+                });
+            }
+        }
+        take_out(shared, session, reader, &losers, &by_chunk)?;
+        super::failpoint::failpoint("rebuild.refused");
+    }
+    let mut refusals = Vec::new();
+    for ((index, _), mut mark) in refused {
+        refuse(shared, index, reader, &mut mark)?;
+        refusals.push((index, mark));
+    }
+    Ok(refusals)
+}
+
+/// The rows that stand in the way of a constraint, with the SQLSTATE and the reason. The error, where nobody can say which they are.
+fn losers(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    reader: &StagingReader,
+    record: &DismantleRecord,
+    error: TargetError,
+) -> Result<(Vec<Located>, &'static str, &'static str), PipelineError> {
     let index = shared.load_plans.iter().position(|load| load.as_ref().is_some_and(|load| load.table == record.table));
     let Some(index) = index else { return Err(error.into()) };
     let entity = shared.entity(index)?;
@@ -163,20 +210,21 @@ pub(super) fn rebuild(
             let groups = target::find_duplicates(session, record, &id_column)?.groups;
             (groups, "23505", "another row with a smaller legacy key has the same values")
         }
-        _ => {
+        TargetError::OrphansOnRestore { .. } => {
             let ids = target::find_orphans(session, record, &id_column)?.ids;
             (ids.into_iter().map(|id| vec![id]).collect(), "23503", "the row it refers to is not in the target")
         }
+        _ => return Err(error.into()),
     };
     let located = locate(shared, reader, record, &groups)?;
     let mut losers: Vec<Located> = Vec::new();
     for group in &groups {
         let mut rows: Vec<_> = group
             .iter()
-            .filter_map(|id| Uuid::parse_str(id).ok())
+            .filter_map(|id| NewKey::parse(id))
             .filter_map(|id| located.get(&id).cloned().map(|(at, entry)| (at, entry, id)))
             .collect();
-        let ids: std::collections::HashSet<&String> = group.iter().collect();
+        let ids: HashSet<&String> = group.iter().collect();
         if rows.len() < group.len() || ids.len() < group.len() {
             // A row that is not ours is in the way: it was there before, or somebody else wrote it meanwhile. Or the id itself is
             // there twice, and nothing tells which row is which.
@@ -186,33 +234,8 @@ pub(super) fn rebuild(
         let keep = usize::from(sqlstate == "23505");
         losers.extend(rows.into_iter().skip(keep));
     }
-    let mut by_chunk: BTreeMap<(usize, i64), LoadedChunk> = BTreeMap::new();
-    for (index, entry, _) in &losers {
-        let mark = by_chunk.entry((*index, entry.chunk.0)).or_insert_with(|| LoadedChunk {
-            chunk: entry.chunk,
-            run: shared.run,
-            refused: Vec::new(),
-            controls: None,
-            invalidate: Vec::new(),
-        });
-        mark.refused.push(RefusedRow {
-            row_no: entry.row.row_no,
-            sqlstate: Some(sqlstate.to_owned()),
-            constraint: Some(record.name.clone()),
-            column: None,
-            message: message.to_owned(),
-            detail: None,
-        });
-    }
-    take_out(shared, session, reader, &losers, &by_chunk)?;
-    super::failpoint::failpoint("rebuild.refused");
-    target::restore_one(session, staging_id, record)?;
-    let mut refusals = Vec::new();
-    for ((index, _), mut mark) in by_chunk {
-        refuse(shared, index, reader, &mut mark)?;
-        refusals.push((index, mark));
-    }
-    Ok(refusals)
+    // Nothing that is taken out could bring it back.
+    if losers.is_empty() { Err(error.into()) } else { Ok((losers, sqlstate, message)) }
 }
 
 /// Takes rows out of the target, entity by entity, with the ledger told in the same transaction.
@@ -261,8 +284,8 @@ fn locate(
     reader: &StagingReader,
     record: &DismantleRecord,
     groups: &[Vec<String>],
-) -> Result<HashMap<Uuid, (usize, crate::staging::KeyEntry)>, PipelineError> {
-    let wanted: std::collections::HashSet<Uuid> = groups.iter().flatten().filter_map(|id| Uuid::parse_str(id).ok()).collect();
+) -> Result<HashMap<NewKey, (usize, crate::staging::KeyEntry)>, PipelineError> {
+    let wanted: HashSet<NewKey> = groups.iter().flatten().filter_map(|id| NewKey::parse(id)).collect();
     let mut located = HashMap::new();
     for (index, load) in shared.load_plans.iter().enumerate() {
         if load.as_ref().is_none_or(|load| load.table != record.table) {
@@ -271,7 +294,8 @@ fn locate(
         let id = shared.id(index)?;
         let mut found = Vec::new();
         reader.for_each_key(id, |row| {
-            if let Some(new_key) = row.new_key.filter(|new_key| row.outcome == crate::row::Outcome::Loaded && wanted.contains(new_key)) {
+            let new_key = row.new_key.map(NewKey::from);
+            if let Some(new_key) = new_key.filter(|new_key| row.outcome == crate::row::Outcome::Loaded && wanted.contains(new_key)) {
                 found.push((new_key, row.key));
             }
         })?;

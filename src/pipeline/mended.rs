@@ -307,11 +307,15 @@ fn compared(
         }
         let before = changes.what.values().map(|(rows, _)| rows).sum::<u64>();
         match (known.outcome, &now.fate) {
-            (Outcome::Loaded, KeyFate::Loaded(_)) => {
+            (Outcome::Loaded, KeyFate::Loaded(now)) => {
                 for (at, column) in entity.columns.iter().enumerate() {
                     if old_fields.get(at) != new_fields.get(at) {
                         changes.note(format!("column {}", column.column.name), &known.key);
                     }
+                }
+                // The same row may be called by another of its columns now.
+                if old_fields == new_fields && id != Some(*now) {
+                    changes.note("the new key".to_owned(), &known.key);
                 }
             }
             (Outcome::Filtered, KeyFate::Filtered(name)) => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::settings::PipelineError;
 use super::shared::Shared;
-use crate::plan::CompiledEntity;
-use crate::row::KeyKind;
+use crate::plan::{CompiledEntity, NewIds};
+use crate::row::{KeyKind, NewKey};
 use crate::staging::{ChunkId, ChunkRow, ChunkState, EntityId, StagingReader};
 use crate::transform::{AdoptedKeys, Inputs, KeySnapshot, KeySnapshotBuilder, Minter, Survey, Surveyor};
 
@@ -104,7 +104,7 @@ pub(super) fn survey(
     }
     surveyor.later();
     surveyor.look_at(entity, inputs, last, &[], &[])?;
-    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let mut minter = Minter::of(entity.ids, inputs.namespace, &entity.entity_type);
     Ok(surveyor.finish(entity.key.kind, |key| minter.mint(key)))
 }
 
@@ -126,7 +126,20 @@ pub(super) fn snapshot(
         None => reader.entity(&shared.setup.plan.entities[index].name)?.map_or(KeyKind::Text, |e| e.record.key_kind),
     };
     let mut builder = KeySnapshotBuilder::new(kind);
-    reader.for_each_key(id, |row| builder.add(row.key, row.outcome, row.new_key.map(|id| *id.as_bytes())))?;
+    let plan = &shared.setup.plan.entities[index];
+    let (keeps, mut others) = (plan.ids == NewIds::Keep, false);
+    reader.for_each_key(id, |row| {
+        others |= row.new_key.is_some_and(|id| NewKey::from(id).as_kept().is_some() != keeps);
+        builder.add(row.key, row.outcome, row.new_key.map(|id| *id.as_bytes()));
+    })?;
+    if others {
+        // Only of a parent that does not take part: the plan of one that does is compared with the one that made its rows.
+        let message = format!(
+            "the rows of {0} have other keys than `ids` says now, and are referred to; take {0} along, or take it back before `ids` is changed: etl rollback --only {0} --cascade",
+            plan.name
+        );
+        return Err(PipelineError::PlanChanged { message });
+    }
     let snapshot = Arc::new(builder.finish());
     snapshots.insert(index, (generation, Arc::clone(&snapshot)));
     Ok(snapshot)

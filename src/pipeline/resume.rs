@@ -7,7 +7,7 @@ use super::load::refuse;
 use super::settings::{PipelineError, Setup, Stage, Stages};
 use super::shared::{Shared, refused_row};
 use crate::pg::{QualifiedName, Session};
-use crate::plan::CompiledEntity;
+use crate::plan::{CompiledEntity, NewIds};
 use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, RunRecord, StagingReader, StagingWriter};
 use crate::target::{self, LoadPlan};
 
@@ -134,7 +134,9 @@ pub(super) fn load_plans(setup: &Setup<'_>) -> Vec<Option<LoadPlan>> {
         let entity = entity.as_ref()?;
         let table = setup.tables[index].as_ref().map(|t| t.name.clone()).or_else(|| QualifiedName::parse(&entity.target))?;
         let columns = entity.columns.iter().map(|c| c.column.name.clone()).collect();
-        Some(LoadPlan { entity: entity.name.clone(), table, columns, mapping: mapping.clone() })
+        // A key that is kept is its own map.
+        let mapping = mapping.clone().filter(|_| entity.ids != NewIds::Keep);
+        Some(LoadPlan { entity: entity.name.clone(), table, columns, mapping })
     };
     setup.entities.iter().enumerate().map(plan).collect()
 }

@@ -11,8 +11,8 @@ use super::load::loaded_chunk;
 use super::resume;
 use super::settings::{PipelineError, Setup};
 use super::shared::Shared;
-use crate::plan::CompiledEntity;
-use crate::row::Outcome;
+use crate::plan::{CompiledEntity, NewIds};
+use crate::row::{NewKey, Outcome};
 use crate::staging::{ChunkRow, ChunkState, EntityId, Meta, PlanFile, RunExit, RunId, RunStart, StagingReader, StagingWriter};
 use crate::target::{
     LedgerChunk, LoadPlan, Loaded, Removal, Removed, TargetError, TargetLock, loaded_chunks, refused_rows, remove_chunks,
@@ -265,16 +265,23 @@ fn remove_part(
     (plan, referenced_by): (&LoadPlan, &[crate::pg::ForeignKey]),
     part: &[ChunkRow],
 ) -> Result<Removed, PipelineError> {
-    let (mut ids, mut pairs, mut chunks): (Vec<Uuid>, Vec<(String, Uuid)>, Vec<i64>) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut pairs, mut chunks): (Vec<NewKey>, Vec<(String, Uuid)>, Vec<i64>) = (Vec::new(), Vec::new(), Vec::new());
+    let kept = compiled.ids == NewIds::Keep;
     for chunk in part {
         let published = reader.published_keys(entity.id, chunk.id)?;
         for key in reader.chunk_keys(chunk.id)? {
             let Some(new_key) = key.new_key else { continue };
             if key.outcome == Outcome::Loaded {
-                ids.push(new_key);
+                let id = NewKey::from(new_key);
+                if id.as_kept().is_some() != kept {
+                    let name = &entity.name;
+                    let message = format!("the rows of {name} have other keys than `ids` says now: put it back until they are taken back");
+                    return Err(PipelineError::NotReady { message });
+                }
+                ids.push(id);
             }
             // A pair that was there before the load is not ours to take.
-            if !published.contains(&key.key) {
+            if plan.mapping.is_some() && !published.contains(&key.key) {
                 pairs.push((key.key.to_string(), new_key));
             }
         }
@@ -287,6 +294,7 @@ fn remove_part(
         referenced_by,
         staging_id: meta.staging_id,
         chunks: &chunks,
+        kept,
         ids: &ids,
         pairs: &pairs,
     };

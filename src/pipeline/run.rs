@@ -327,7 +327,8 @@ fn threads(
             own,
             states,
             rebuilds,
-            generations: vec![0; shared.generations.len()],
+            // Not zeros: a run that takes up its quarantine comes here twice.
+            generations: shared.generations.iter().map(|generation| generation.load(Ordering::SeqCst)).collect(),
             distinct: Vec::new(),
             readers,
             loaders,

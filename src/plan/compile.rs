@@ -1,6 +1,7 @@
 //! Binds a plan's expressions against real columns: every name, type and mandatory column is checked here, and what comes out
 //! is ready to run. Boundary: columns are handed in, read from catalogues by `check` or from a staging file by a later stage.
 
+mod ids;
 mod unit;
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use crate::expr::{Ast, Diagnostic, EntityKey, Expr, Scope, bind, codes};
 use crate::row::{Column, KeyKind, SqlType};
 
 use super::problem::{Problem, Problems, Severity, nearest};
-use super::resolve::{ColumnPlan, EntityPlan, GroupPlan, MergePlan, OnError, Plan};
+use super::resolve::{ColumnPlan, EntityPlan, GroupPlan, MergePlan, NewIds, OnError, Plan};
 use super::text::Text;
 pub use unit::{CompiledTest, KeyAnswers};
 
@@ -40,13 +41,6 @@ pub struct KeyColumns {
     pub columns: Vec<usize>,
     /// What their values make.
     pub kind: KeyKind,
-}
-
-/// How an entity's new keys come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewIds {
-    /// UUIDv5 of the migration's namespace and `<table>:<legacy key>`.
-    UuidV5,
 }
 
 /// A column, ready to be filled.
@@ -174,12 +168,19 @@ pub fn compile(plan: &Plan, shapes: &[Option<TargetShape>], problems: &mut Probl
                 key.columns.iter().map(|at| if shape.source[*at].ty.is_integer() { KeyKind::Int } else { KeyKind::Text }).collect()
             },
         );
-        Some(EntityKey { index, key })
+        Some(EntityKey { index, key, new_key: ids::new_keys(&plan.entities[index], shapes[index].as_ref(), keys[index].as_ref()) })
     };
     let compile = |(index, entity): (usize, &EntityPlan)| {
         let shape = shapes[index].as_ref()?;
-        let scope =
-            Scope { columns: &shape.source, functions: &plan.functions, codes: &plan.codes, entities: &entity_key, entity_names: &names };
+        let new_id = ids::new_keys(entity, Some(shape), keys[index].as_ref());
+        let scope = Scope {
+            columns: &shape.source,
+            functions: &plan.functions,
+            codes: &plan.codes,
+            entities: &entity_key,
+            entity_names: &names,
+            new_id: &new_id,
+        };
         Compiler { plan, entity, shape, scope, problems }.run(index, keys[index].clone())
     };
     plan.entities.iter().enumerate().map(compile).collect()
@@ -222,7 +223,7 @@ impl Compiler<'_> {
         let controls = self.controls();
         self.source_coverage();
         self.target_coverage();
-        let id_column = self.id_column(&columns);
+        let id_column = self.id_column(key.as_ref(), &columns);
         let merge_by = match &self.entity.merge {
             Some(MergePlan::By(names)) => Some(CompiledMerge::By(self.positions(names, &columns))),
             _ => None,
@@ -239,7 +240,7 @@ impl Compiler<'_> {
             entity_type: bare_name(&self.entity.target.value),
             source: self.shape.source.clone(),
             key: key?,
-            ids: NewIds::UuidV5,
+            ids: self.entity.ids,
             columns,
             id_column: id_column?,
             filters,
@@ -448,22 +449,6 @@ impl Compiler<'_> {
                 self.problems.error("E0232", Some(entity.target.whole()), message, "the target table", help);
             }
         }
-    }
-
-    fn id_column(&mut self, columns: &[CompiledColumn]) -> Option<usize> {
-        let mut found = columns.iter().enumerate().filter(|(_, c)| c.expr.is_new_id());
-        let id = found.next().map(|(at, _)| at);
-        let several = found.next().is_some();
-        if id.is_none() || several {
-            let written = self.entity.columns.iter().any(|c| c.text.value.trim() == "new_id()");
-            if several || !written {
-                let message =
-                    format!("entity `{}` has {} column that is new_id()", self.entity.name, if several { "more than one" } else { "no" });
-                let help = Some("exactly one target column takes the new key: id = \"new_id()\"".to_owned());
-                self.problems.error("E0233", Some(self.entity.target.whole()), message, "the target table", help);
-            }
-        }
-        id
     }
 
     fn positions(&mut self, names: &[Text], columns: &[CompiledColumn]) -> Vec<usize> {

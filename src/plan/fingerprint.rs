@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::document::{Document, EntityDocument};
+use super::resolve::NewIds;
 use super::text::Text;
 use crate::expr::{Ast, Functions};
 
@@ -33,7 +34,7 @@ pub(super) fn of_extract(entity: &EntityDocument, document: &Document, from: &Te
 pub(super) fn of_transform(
     entity: &EntityDocument,
     document: &Document,
-    target: &Text,
+    (target, ids): (&Text, NewIds),
     functions: &Functions,
     expressions: &[&Ast],
 ) -> Uuid {
@@ -60,7 +61,9 @@ pub(super) fn of_transform(
         std::iter::once(c.name.as_str()).chain(pairs).chain(fixed.into_iter().flatten())
     });
     let namespace = document.namespace.iter().map(|n| n.value.as_str());
-    of_texts(own.chain(functions_used).chain(codes).chain(namespace))
+    // Plans in which nothing is kept have the digests that they always had.
+    let kept = (ids == NewIds::Keep).then_some("keep");
+    of_texts(own.chain(functions_used).chain(codes).chain(namespace).chain(kept))
 }
 
 /// What decides which rows of the target are adopted.

@@ -17,15 +17,15 @@ mod unit;
 
 pub use compile::{
     CompiledColumn, CompiledControl, CompiledEntity, CompiledFilter, CompiledGroup, CompiledMerge, CompiledTest, KeyAnswers, KeyColumns,
-    NewIds, ParentUse, TargetColumn, TargetShape, compile,
+    ParentUse, TargetColumn, TargetShape, compile,
 };
 pub use document::{PlanFile, read as read_document};
 pub use expect::{Asked, ExpectOn, ExpectPlan, Gravity, Wanted};
 pub(crate) use problem::nearest;
 pub use problem::{Problem, Problems, Severity};
 pub use resolve::{
-    AdoptPlan, Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, GroupPlan, IgnoredColumn, MergePlan, OnError,
-    Parent, Plan, Triggers, load,
+    AdoptPlan, Budget, Codes, ColumnPlan, Constraints, ControlPlan, EntityPlan, FilterPlan, GroupPlan, IgnoredColumn, MergePlan, NewIds,
+    OnError, Parent, Plan, Triggers, load,
 };
 pub use settings::{SettingError, expand};
 pub use text::Text;

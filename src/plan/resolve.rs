@@ -170,6 +170,15 @@ pub struct Parent {
     pub optional: bool,
 }
 
+/// How an entity's new keys come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewIds {
+    /// UUIDv5 of the migration's namespace and `<table>:<legacy key>`.
+    UuidV5,
+    /// Rows keep their legacy key, a whole number.
+    Keep,
+}
+
 /// One entity of the plan.
 #[derive(Clone, Debug)]
 pub struct EntityPlan {
@@ -185,6 +194,8 @@ pub struct EntityPlan {
     pub key: Vec<Text>,
     /// A table name or a SELECT.
     pub from: Text,
+    /// How new keys come about.
+    pub ids: NewIds,
     /// The columns in order of evaluation.
     pub columns: Vec<ColumnPlan>,
     /// Source columns that are left out.
@@ -304,12 +315,10 @@ pub fn load(path: &Path, problems: &mut Problems) -> Option<Plan> {
     let entities = in_load_order(entities, &functions, &codes, problems);
     let expects = resolve_expects(&document.expects, false, problems);
     one_name_each(&expects, &entities, problems);
-    let namespace = namespace(&document, problems);
+    let namespace = namespace(&document, &entities, problems);
     let hash = fingerprint::of_texts(document.files.iter().flat_map(|f| [f.name.as_str(), f.text.as_str()]));
-    let all_ids = document.ids.iter().chain(document.entities.iter().filter_map(|e| e.ids.as_ref()));
-    for ids in all_ids.filter(|ids| ids.value != "uuid_v5") {
-        let message = format!("ids = \"{}\" is not known", ids.value);
-        problems.error("E0012", Some(ids.whole()), message, "here", Some("write ids = \"uuid_v5\"".into()));
+    for ids in document.ids.iter().chain(document.entities.iter().filter_map(|e| e.ids.as_ref())) {
+        known_ids(ids, problems);
     }
     Some(Plan {
         name: document.name.as_ref().map_or_else(|| "migration".to_owned(), |n| n.value.clone()),
@@ -406,13 +415,36 @@ pub(super) fn choice<T: Copy>(written: Option<&Text>, choices: &[(&str, T)], def
     default
 }
 
-fn namespace(document: &Document, problems: &mut Problems) -> Uuid {
+/// The word of `ids`; `None` for one that is not known.
+fn new_ids(text: &Text) -> Option<NewIds> {
+    match text.value.as_str() {
+        "uuid_v5" => Some(NewIds::UuidV5),
+        "keep" => Some(NewIds::Keep),
+        _ => None,
+    }
+}
+
+fn known_ids(text: &Text, problems: &mut Problems) {
+    if new_ids(text).is_some() {
+        return;
+    }
+    let help = if text.value.starts_with("uuid_v7") {
+        "write ids = \"uuid_v5\": new keys are made of the legacy key alone; a column beside the key can be uuid_v7(time, id)"
+    } else {
+        "write ids = \"uuid_v5\" for new keys, or ids = \"keep\" for the whole numbers that the rows have"
+    };
+    problems.error("E0012", Some(text.whole()), format!("ids = \"{}\" is not known", text.value), "here", Some(help.to_owned()));
+}
+
+fn namespace(document: &Document, entities: &[EntityPlan], problems: &mut Problems) -> Uuid {
     let help = || Some(format!("add namespace = \"{}\" under [migration], and never change it: new keys are minted in it", Uuid::now_v7()));
     match &document.namespace {
         Some(text) => Uuid::parse_str(&text.value).unwrap_or_else(|_| {
             problems.error("E0010", Some(text.whole()), "the namespace is no UUID", "here", help());
             Uuid::nil()
         }),
+        // Nothing is minted.
+        None if !entities.is_empty() && entities.iter().all(|entity| entity.ids == NewIds::Keep) => Uuid::nil(),
         None => {
             problems.error("E0010", Some((0, 0..0)), "the plan has no namespace for new keys", "in this file", help());
             Uuid::nil()
@@ -474,8 +506,9 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, functions: &Func
         expressions.push(expr);
     }
     expressions.extend(controls.iter().flat_map(|c| c.by.iter().map(|group| &group.expr).chain([&c.source])));
+    let ids = entity.ids.as_ref().or(document.ids.as_ref()).and_then(new_ids).unwrap_or(NewIds::UuidV5);
     let extract_fingerprint = fingerprint::of_extract(entity, document, &from);
-    let transform_fingerprint = fingerprint::of_transform(entity, document, &target, functions, &expressions);
+    let transform_fingerprint = fingerprint::of_transform(entity, document, (&target, ids), functions, &expressions);
     Some(EntityPlan {
         name: entity.name.clone(),
         file: entity.file,
@@ -483,6 +516,7 @@ fn resolve_entity(entity: &EntityDocument, document: &Document, functions: &Func
         target,
         key: entity.key.clone(),
         from,
+        ids,
         columns,
         ignore: entity
             .ignore

@@ -3,13 +3,12 @@
 
 use std::ops::Range;
 
-use uuid::Uuid;
-
 use super::document::{EntityDocument, ExpectedDocument, TestDocument, ValueDocument};
 use super::problem::{Problems, nearest};
 use super::resolve::parsed;
 use super::text::Text;
 use crate::expr::{Ast, parse};
+use crate::row::NewKey;
 
 /// A value for a column, as written.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ pub enum Answer {
     /// The row is loaded; its new key is the one that the migration mints.
     Loaded,
     /// The row has this new key.
-    Id(Uuid),
+    Id(NewKey),
     /// The row is in quarantine.
     Quarantined,
     /// A filter left the row out.
@@ -198,10 +197,10 @@ fn answers(document: &TestDocument, problems: &mut Problems) -> Vec<AnswerPlan> 
                 "loaded" => Answer::Loaded,
                 "quarantined" => Answer::Quarantined,
                 "filtered" => Answer::Filtered,
-                other => match Uuid::parse_str(other) {
-                    Ok(id) => Answer::Id(id),
-                    Err(_) => {
-                        let help = "write loaded, quarantined, filtered or a UUID; a key that is not named is missing";
+                other => match NewKey::parse(other) {
+                    Some(id) => Answer::Id(id),
+                    None => {
+                        let help = "write loaded, quarantined, filtered or the new key; a key that is not named is missing";
                         let place = word.as_ref().map(Text::whole);
                         problems.error("E0022", place, format!("`{other}` is no answer to a reference"), "here", Some(help.to_owned()));
                         continue;
@@ -282,7 +281,7 @@ expect = { columns = { filtered = true } }
         assert_eq!(given(&tests[0]), [of("id", "'1'"), of("a", "'it''s'"), of("b", "'2020-01-01'"), of("c", "'true'")]);
         assert_eq!(given(&tests[1]), [of("id", "'1'"), of("b", "'2020-01-01'"), of("c", "'true'"), of("a", "null")]);
         let answers: Vec<_> = tests[1].answers.iter().map(|a| (a.key.value.as_str(), a.answer)).collect();
-        assert_eq!(answers, [("2", Answer::Id(Uuid::from_u128(0x4000_8000_0000_0000_0001))), ("1", Answer::Loaded)]);
+        assert_eq!(answers, [("2", Answer::Id(uuid::Uuid::from_u128(0x4000_8000_0000_0000_0001).into())), ("1", Answer::Loaded)]);
         assert_eq!(tests[1].beside.len(), 1);
         assert!(matches!(&tests[1].expected, Expected::Quarantined { sqlstate: Some(state), column: None, .. } if state == "22003"));
         assert!(matches!(&tests[2].expected, Expected::Loaded(columns) if columns[0].name == "filtered"));

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 use thiserror::Error;
-use uuid::Uuid;
 
 use super::chunks::{ChunkEvent, ChunkState};
 use super::payload::PayloadError;
+use crate::row::NewKey;
 
 /// Why the staging file could not be opened, read or written.
 #[derive(Debug, Error)]
@@ -166,7 +166,7 @@ pub enum StagingError {
         /// Entity and key of the second row.
         second: String,
         /// What both got.
-        new_key: Uuid,
+        new_key: NewKey,
     },
     /// Rows and outcomes of a chunk or an entity are not equally many.
     #[error(

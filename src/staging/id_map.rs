@@ -332,5 +332,5 @@ fn collision(db: &Connection, table: &str, new_key: Uuid) -> Result<StagingError
     let params = (table, Outcome::Loaded as u8, &new_key.as_bytes()[..]);
     let mut found = rows(db, sql, params, |row| Ok(format!("{} {}", row.get::<_, String>(0)?, key(row, 1)?)))?.into_iter();
     let (first, second) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
-    Ok(StagingError::Collision { table: table.to_owned(), first, second, new_key })
+    Ok(StagingError::Collision { table: table.to_owned(), first, second, new_key: new_key.into() })
 }

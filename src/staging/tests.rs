@@ -703,7 +703,7 @@ fn one_key_twice_and_one_new_key_twice_are_errors_that_name_the_rows() {
     at.writer().store_transformed(&collides).unwrap();
     let failure = at.reader().check_collisions("public.orders").unwrap_err();
     let StagingError::Collision { first, second, new_key, .. } = &failure else { panic!("{failure}") };
-    assert_eq!((first.as_str(), second.as_str(), *new_key), ("orders 2", "orders 14", minted(chunks[0], 2)));
+    assert_eq!((first.as_str(), second.as_str(), *new_key), ("orders 2", "orders 14", minted(chunks[0], 2).into()));
 }
 
 #[test]

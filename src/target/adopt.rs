@@ -3,11 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use uuid::Uuid;
-
 use super::TargetError;
 use crate::pg::{CopyOut, QualifiedName, Session, ident, literal};
-use crate::row::{KeyKind, LegacyKey, Tuples};
+use crate::row::{KeyKind, LegacyKey, NewKey, Tuples};
 
 /// Where the keys of an entity are.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +16,8 @@ pub struct AdoptSource<'a> {
     pub table: &'a QualifiedName,
     /// The column of the new key.
     pub id: &'a str,
+    /// Whether the new keys are the legacy ones.
+    pub kept: bool,
     /// What its legacy keys are made of.
     pub kind: KeyKind,
     /// The column that carries the legacy key.
@@ -34,7 +34,7 @@ pub struct AdoptedRow {
     /// The legacy key.
     pub key: LegacyKey,
     /// The row's new key.
-    pub id: Uuid,
+    pub id: NewKey,
     /// The key that the row stands for, where it is another one.
     pub survivor: Option<LegacyKey>,
     /// Whether the mapping table has the pair under the entity's own type.
@@ -100,7 +100,8 @@ impl Found<'_> {
 
     /// The rows of the table, and the keys in the column that carries them.
     fn carried(&mut self, session: &mut Session) -> Result<(), TargetError> {
-        let column = self.source.column.map_or_else(|| "NULL".to_owned(), ident);
+        let column = if self.source.kept { Some(self.source.id) } else { self.source.column };
+        let column = column.map_or_else(|| "NULL".to_owned(), ident);
         let sql = format!("SELECT {column}::text, {} FROM {}", ident(self.source.id), self.source.table.to_sql());
         self.read(session, &sql, |found, text, id| {
             let key = match text {
@@ -139,14 +140,19 @@ impl Found<'_> {
         let failed = |source| TargetError::Adopt { entity: entity.clone(), source };
         let malformed = || TargetError::AdoptShape { entity: entity.clone() };
         // Whatever the query's types are, the server turns them into the two that are wanted here, or says what is wrong.
-        let sql = format!("COPY (SELECT k::text, i::text::uuid FROM ({sql}) AS q (k, i)) TO STDOUT (FORMAT binary)");
+        let id_type = if self.source.kept { "bigint" } else { "uuid" };
+        let sql = format!("COPY (SELECT k::text, i::text::{id_type} FROM ({sql}) AS q (k, i)) TO STDOUT (FORMAT binary)");
         let mut copy = CopyOut::start(session, &sql, 2, BATCH_BYTES).map_err(failed)?;
         while let Some(batch) = copy.next_batch().map_err(failed)? {
             let (mut walk, mut fields) = (Tuples::new(&batch.tuples, 2), Vec::new());
             while walk.next_into(&mut fields).map_err(|_| malformed())?.is_some() {
                 let key = fields[0].map(std::str::from_utf8).transpose().map_err(|_| malformed())?;
                 let Some(id) = fields[1] else { continue };
-                each(self, key, id.try_into().map_err(|_| malformed())?)?;
+                let id = match id.try_into().map(i64::from_be_bytes) {
+                    Ok(number) if self.source.kept => NewKey::kept(number).into_bytes(),
+                    _ => id.try_into().map_err(|_| malformed())?,
+                };
+                each(self, key, id)?;
             }
         }
         Ok(())
@@ -157,8 +163,8 @@ impl Found<'_> {
             Some((known, _)) if *known != id => Err(TargetError::AdoptConflict {
                 entity: self.source.entity.to_owned(),
                 key: key.to_string(),
-                first: Uuid::from_bytes(*known),
-                second: Uuid::from_bytes(id),
+                first: (*known).into(),
+                second: id.into(),
             }),
             Some((_, known)) => {
                 *known |= published;
@@ -186,7 +192,7 @@ impl Found<'_> {
         let rows = self.keys.iter().map(|(key, (id, published))| {
             let carried = self.rows.get(id).and_then(Option::as_ref).or_else(|| own.get(id));
             let survivor = carried.filter(|carried| *carried != key).cloned();
-            AdoptedRow { key: key.clone(), id: Uuid::from_bytes(*id), survivor, published: *published }
+            AdoptedRow { key: key.clone(), id: (*id).into(), survivor, published: *published }
         });
         Adopted { rows: rows.collect(), stale: self.stale }
     }

@@ -124,9 +124,9 @@ pub enum TargetError {
         /// The key.
         key: String,
         /// One row's new key.
-        first: uuid::Uuid,
+        first: crate::row::NewKey,
         /// The other's.
-        second: uuid::Uuid,
+        second: crate::row::NewKey,
     },
     /// Rows that stay refer to rows that are to be removed.
     #[error(

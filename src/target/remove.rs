@@ -7,7 +7,7 @@ use super::TargetError;
 use super::ledger::exists;
 use super::writer::LoadPlan;
 use crate::pg::{ForeignKey, Session, ident, literal};
-use crate::row::TupleWriter;
+use crate::row::{NewKey, TupleWriter};
 
 /// What is to be taken out.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,10 @@ pub struct Removal<'a> {
     pub staging_id: Uuid,
     /// The chunks' numbers there.
     pub chunks: &'a [i64],
+    /// Whether new keys are numbers that were kept; else UUIDs.
+    pub kept: bool,
     /// The new keys of their rows.
-    pub ids: &'a [Uuid],
+    pub ids: &'a [NewKey],
     /// The pairs that they published.
     pub pairs: &'a [(String, Uuid)],
 }
@@ -76,13 +78,17 @@ pub fn remove_chunks(session: &mut Session, removal: &Removal<'_>) -> Result<Rem
 
 /// The keys in temporary tables: a list of so many values in a statement would be planned for longer than it runs.
 fn stage(session: &mut Session, removal: &Removal<'_>) -> Result<(), TargetError> {
-    session.execute(
-        "CREATE TEMP TABLE etl_removed (id uuid) ON COMMIT DROP; CREATE TEMP TABLE etl_unmapped (legacy_id text, new_id uuid) ON COMMIT DROP",
-    )?;
+    let id_type = if removal.kept { "bigint" } else { "uuid" };
+    session.execute(&format!(
+        "CREATE TEMP TABLE etl_removed (id {id_type}) ON COMMIT DROP; CREATE TEMP TABLE etl_unmapped (legacy_id text, new_id uuid) ON COMMIT DROP"
+    ))?;
     let mut ids = TupleWriter::with_capacity(removal.ids.len() * 22);
     for id in removal.ids {
         ids.begin(1);
-        ids.field(id.as_bytes());
+        match id.as_kept() {
+            Some(number) => ids.field(&number.to_be_bytes()),
+            None => ids.field(&id.into_bytes()),
+        }
     }
     let ids = ids.into_bytes();
     session.copy_in("COPY pg_temp.etl_removed FROM STDIN (FORMAT binary)", [ids.as_slice()])?;

@@ -172,7 +172,7 @@ pub struct ChunkOutput {
 pub fn transform_chunk(entity: &CompiledEntity, inputs: &Inputs, tuples: &[u8], moved: &[u32]) -> Result<ChunkOutput, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
     let mut transformer = RowTransformer::new(entity, inputs, false);
-    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let mut minter = Minter::of(entity.ids, inputs.namespace, &entity.entity_type);
     let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
     let (mut out, mut traces) = (TupleWriter::with_capacity(tuples.len() + tuples.len() / 2), Traces::default());
     let mut tally = Tally::new(entity);
@@ -228,7 +228,7 @@ pub fn control_sums(
     outcome: impl Fn(u32) -> Option<Outcome>,
 ) -> Result<Vec<ControlSum>, TransformError> {
     let key_reader = KeyReader::new(&entity.source, &entity.key.columns).map_err(|e| TransformError::key(entity, &e))?;
-    let mut minter = Minter::new(inputs.namespace, &entity.entity_type);
+    let mut minter = Minter::of(entity.ids, inputs.namespace, &entity.entity_type);
     let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
     let mut tally = Tally::new(entity);
     let mut row = 0;

@@ -1,28 +1,39 @@
-//! New keys. UUIDv5 of the migration's namespace and `<table>:<legacy key>`, so that a re-run, a rebuilt map and another
+//! New keys: the legacy key itself where an entity keeps it, else UUIDv5 of the migration's namespace and `<table>:<legacy key>`, so that a re-run, a rebuilt map and another
 //! machine all agree. Source of the rule: RFC 9562, section 5.5.
 
 use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use crate::row::LegacyKey;
+use crate::plan::NewIds;
+use crate::row::{LegacyKey, NewKey};
 
 /// Mints the new keys of one entity.
 #[derive(Clone, Debug)]
 pub struct Minter {
+    ids: NewIds,
     namespace: Uuid,
     name: String,
     prefix: usize,
 }
 
 impl Minter {
-    /// Keys of the table `entity_type` within `namespace`.
+    /// UUIDs of the table `entity_type` within `namespace`.
     pub fn new(namespace: Uuid, entity_type: &str) -> Self {
-        Self { namespace, name: format!("{entity_type}:"), prefix: entity_type.len() + 1 }
+        Self::of(NewIds::UuidV5, namespace, entity_type)
+    }
+
+    /// Keys as the plan says.
+    pub fn of(ids: NewIds, namespace: Uuid, entity_type: &str) -> Self {
+        Self { ids, namespace, name: format!("{entity_type}:"), prefix: entity_type.len() + 1 }
     }
 
     /// The new key of a legacy key.
     pub fn mint(&mut self, key: &LegacyKey) -> [u8; 16] {
+        // A text is never kept: no such plan is compiled.
+        if let (NewIds::Keep, LegacyKey::Int(key)) = (self.ids, key) {
+            return NewKey::kept(*key).into_bytes();
+        }
         self.name.truncate(self.prefix);
         // Writing to a String cannot fail.
         let _ = write!(self.name, "{key}");

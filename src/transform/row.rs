@@ -15,7 +15,7 @@ use super::mint::Minter;
 use super::survey::Survey;
 use crate::expr::{Context, EvalError, Expr, Fault, Reference, Resolved};
 use crate::pg;
-use crate::plan::{CompiledEntity, CompiledMerge, OnError};
+use crate::plan::{CompiledEntity, CompiledMerge, NewIds, OnError};
 use crate::row::{Group, LegacyKey, Reject, TupleWriter, Value, decode, reason};
 
 /// What transforms of an entity read besides its rows. The same for every chunk of it.
@@ -135,8 +135,10 @@ impl<'r> Context<'r> for RowContext<'_, 'r> {
         let found = if reference.entity == self.entity.index {
             if self.surveying {
                 let optional = reference.on_missing == crate::expr::OnMissing::Null;
+                // What is kept is known, and an expression may compute with it; no UUID decides anything.
+                let taken = if self.entity.ids == NewIds::Keep { self.minter.mint(&key) } else { [0; 16] };
                 self.traces.self_edges.push(SelfEdge { column: self.column, parent: key, optional });
-                return Resolved::Found([0; 16]);
+                return Resolved::Found(taken);
             }
             let Some(survey) = &self.inputs.survey else { return Resolved::Missing };
             if survey.in_cycle(self.column, self.key) {
@@ -175,7 +177,7 @@ impl<'e> RowTransformer<'e> {
             inputs,
             assignments: entity.columns.iter().map(|c| Assignment::new(c, &entity.source)).collect(),
             has_references: entity.columns.iter().map(|c| !c.expr.references().is_empty()).collect(),
-            minter: Minter::new(inputs.namespace, &entity.entity_type),
+            minter: Minter::of(entity.ids, inputs.namespace, &entity.entity_type),
             surveying,
         }
     }

@@ -61,7 +61,7 @@ fn mismatches(entity: &CompiledEntity, test: &CompiledTest, namespace: Uuid) -> 
         if let Err(error) = surveyor.look_at(entity, &inputs, &rows.concat(), &[], &[]) {
             return outcome_of_error(error, &test.expected);
         }
-        let mut minter = Minter::new(namespace, &entity.entity_type);
+        let mut minter = Minter::of(entity.ids, namespace, &entity.entity_type);
         inputs.survey = Some(Arc::new(surveyor.finish(entity.key.kind, |key| minter.mint(key))));
     }
     match transform_chunk(entity, &inputs, rows.first().map_or(&[], Vec::as_slice), &[]) {
@@ -86,12 +86,12 @@ fn parents(test: &CompiledTest, namespace: Uuid) -> Vec<Option<Arc<super::KeySna
     let count = test.answers.iter().map(|of| of.entity + 1).max().unwrap_or(0);
     let mut parents = vec![None; count];
     for of in &test.answers {
-        let mut minter = Minter::new(namespace, &of.entity_type);
+        let mut minter = Minter::of(of.ids, namespace, &of.entity_type);
         let mut snapshot = KeySnapshotBuilder::new(of.kind);
         for (key, answer) in &of.keys {
             let (outcome, id) = match answer {
                 Answer::Loaded => (Outcome::Loaded, Some(minter.mint(key))),
-                Answer::Id(id) => (Outcome::Loaded, Some(*id.as_bytes())),
+                Answer::Id(id) => (Outcome::Loaded, Some(id.into_bytes())),
                 Answer::Quarantined => (Outcome::Quarantined, None),
                 Answer::Filtered => (Outcome::Filtered, None),
             };
@@ -219,6 +219,7 @@ fn as_text(column: &Column, bytes: &[u8]) -> Option<String> {
         codes: &BTreeMap::new(),
         entities: &|_| None,
         entity_names: &[],
+        new_id: &SqlType::Uuid,
     };
     let expr = bind(&parse("value::text").ok()?, &scope, Some(&SqlType::Text)).ok()?;
     let text = Column { name: "text".to_owned(), ty: SqlType::Text, typmod: -1, nullable: true };

@@ -7,7 +7,7 @@ use super::ValidateError;
 use super::finding::{Difference, DifferenceKind, Validation};
 use super::subject::Subjects;
 use crate::pg::{CopyOut, Session, ident};
-use crate::row::{LegacyKey, Tuples};
+use crate::row::{LegacyKey, NewKey, Tuples};
 use crate::staging::StagingReader;
 
 const BATCH_BYTES: usize = 1 << 20;
@@ -31,9 +31,11 @@ pub(super) fn check_adopted(
         if wanted.is_empty() {
             continue;
         }
+        let kept = wanted.keys().next().is_some_and(|id| NewKey::from(*id).as_kept().is_some());
         let sql = format!(
-            "COPY (SELECT {}::uuid FROM {}) TO STDOUT (FORMAT binary)",
+            "COPY (SELECT {}::{} FROM {}) TO STDOUT (FORMAT binary)",
             ident(&table.columns[table.id_at]),
+            if kept { "bigint" } else { "uuid" },
             table.info.name.to_sql()
         );
         let mut copy = CopyOut::start(session, &sql, 1, BATCH_BYTES)?;
@@ -41,9 +43,11 @@ pub(super) fn check_adopted(
             let (mut walk, mut fields) = (Tuples::new(&batch.tuples, 1), Vec::new());
             let read_back = |source| ValidateError::ReadBack { table: table.name(), source };
             while walk.next_into(&mut fields).map_err(read_back)?.is_some() {
-                if let Some(id) = fields[0].and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
-                    wanted.remove(&id);
-                }
+                let id = fields[0].unwrap_or_default();
+                match id.try_into().map(i64::from_be_bytes) {
+                    Ok(number) if kept => wanted.remove(&NewKey::kept(number).into_bytes()),
+                    _ => wanted.remove(id),
+                };
             }
         }
         let mut missing: Vec<_> = wanted.into_iter().collect();
@@ -52,7 +56,7 @@ pub(super) fn check_adopted(
             let mut difference = Difference::new(DifferenceKind::MissingRow, "an adopted row is not in the target any more");
             difference.entity = table.feeds.get(feed).map(|feed| feed.name.clone());
             difference.table = Some(table.name());
-            difference.row = Some(uuid::Uuid::from_bytes(id).to_string());
+            difference.row = Some(NewKey::from(id).to_string());
             difference.key = Some(key.to_string());
             found.add(difference);
         }

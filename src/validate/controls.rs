@@ -114,8 +114,9 @@ fn target_sums(
 ) -> Result<Option<TargetSums>, ValidateError> {
     let mut filter = None;
     if others > 0 {
-        // Rows of others have no part in the sum; ours are those that the mapping table names.
-        let Some(mappings) = request.plan.mappings.as_ref().and_then(|text| QualifiedName::parse(&text.value)) else { return Ok(None) };
+        // Rows of others have no part in the sum; ours are those that the mapping table names, which it does not of keys that are kept.
+        let mappings = request.plan.mappings.as_ref().filter(|_| table.is_published);
+        let Some(mappings) = mappings.and_then(|text| QualifiedName::parse(&text.value)) else { return Ok(None) };
         let ours = format!("SELECT new_id FROM {} WHERE entity_type = {}", mappings.to_sql(), literal(&table.entity_type));
         filter = Some(format!("{} IN ({ours})", ident(&table.columns[table.id_at])));
     }

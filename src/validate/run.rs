@@ -134,7 +134,8 @@ fn compare_tables(
     observe: &(dyn Fn(&Progress) + Sync),
 ) -> Result<(Vec<Compared>, Vec<Profile>), ValidateError> {
     let tables = 0..subjects.tables.len();
-    let mut parts: Vec<Part> = tables.clone().map(Part::Cells).chain(tables.filter(|_| mappings.is_some()).map(Part::Mapping)).collect();
+    let published = tables.clone().filter(|at| mappings.is_some() && subjects.tables[*at].is_published);
+    let mut parts: Vec<Part> = tables.map(Part::Cells).chain(published.map(Part::Mapping)).collect();
     parts.extend((0..subjects.entities.len()).map(Part::Profile));
     // A row of the mapping table has a third of the columns of a usual row.
     parts.sort_by_key(|part| match part {

@@ -4,6 +4,7 @@
 use super::multiset::Shape;
 use super::{Request, ValidateError};
 use crate::pg::{QualifiedName, Session, TableInfo, describe_table};
+use crate::plan::NewIds;
 use crate::row::Column;
 use crate::staging::{ChunkRow, ChunkState, EntityId, EntityLedger, EntityRow, StagingReader};
 use crate::target::foreign_loads;
@@ -58,6 +59,8 @@ pub(super) struct Table {
     pub info: TableInfo,
     /// What the mapping table calls its rows.
     pub entity_type: String,
+    /// Whether their keys stand there: what is kept is its own map.
+    pub is_published: bool,
     /// Its rows come from these.
     pub feeds: Vec<Feed>,
     /// The columns that are read back: all that any of the entities writes.
@@ -181,7 +184,8 @@ fn gather_table(
     let names = [info.name.clone(), target];
     let alone = !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, &names)?.is_empty();
     let entity_type = compiled.entity_type.clone();
-    let mut table = Table { info, entity_type, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
+    let is_published = compiled.ids != NewIds::Keep;
+    let mut table = Table { info, entity_type, is_published, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
     arrange(&mut table, &id_column);
     Ok(table)
 }

@@ -10,6 +10,7 @@ mod edges;
 mod expectations;
 mod faults;
 mod flagship;
+mod keep;
 mod mended;
 mod report;
 mod resume;

@@ -139,3 +139,14 @@ fn what_was_taken_up_can_be_taken_back() {
     assert_eq!(migration.target.value(content), all);
     migration.etl(&["validate", "--progress", "none"]).exits(0);
 }
+
+/// Both passes of the command meet a row that the server refuses, and the children of the second one were held for the first one's.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_retry_that_first_brings_a_run_to_its_end_ends() {
+    let shop = shop();
+    let migration = &shop.migration;
+    assert!(migration.killed_at("extract.finish.stored:3", &RUN));
+    migration.etl(&["quarantine", "retry", "--progress", "none"]).exits(0).says("the target refused 1 rows of people");
+    migration.etl(&["validate", "--progress", "none"]).exits(0);
+}

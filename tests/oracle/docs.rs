@@ -76,7 +76,8 @@ fn columns() -> Vec<Column> {
 /// The type of an expression, or why there is none.
 fn asked(text: &str, columns: &[Column]) -> Result<String, String> {
     let (functions, codes) = (Functions::new(), BTreeMap::new());
-    let scope = Scope { columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[] };
+    let scope =
+        Scope { columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[], new_id: &etl::row::SqlType::Uuid };
     let why = |mistake: &etl::expr::Diagnostic| match &mistake.help {
         Some(help) => format!("{}; {help}", mistake.message),
         None => mistake.message.clone(),

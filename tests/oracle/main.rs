@@ -169,7 +169,14 @@ impl Table {
 
     fn bind(&self, text: &str) -> Result<Expr, String> {
         let (functions, codes) = (Functions::new(), BTreeMap::new());
-        let scope = Scope { columns: &self.columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[] };
+        let scope = Scope {
+            columns: &self.columns,
+            functions: &functions,
+            codes: &codes,
+            entities: &|_| None,
+            entity_names: &[],
+            new_id: &SqlType::Uuid,
+        };
         let ast = parse(text).map_err(|mistake| mistake.to_string())?;
         bind(&ast, &scope, None).map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     }

@@ -10,8 +10,8 @@ use super::context::{Context, staged_entity};
 use super::status::names;
 use super::table::{Table, bytes, duration, number};
 use crate::error::{Error, Exit};
-use crate::row::{Column, KeyKind, LegacyKey};
-use crate::staging::{EntityRow, StagingReader};
+use crate::row::{Column, KeyKind, LegacyKey, NewKey};
+use crate::staging::{EntityId, EntityRow, StagingReader};
 
 pub(super) fn run(context: &Context<'_>, what: &Inspect) -> Result<Exit, Error> {
     let reader = context.staging()?;
@@ -171,7 +171,7 @@ fn id(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) ->
         return Err(Error::Usage { message: format!("{name} has no row {key} in the id map"), hint: Some(hint) });
     };
     let row = found.row;
-    let new_key = row.new_key.map(|key| key.to_string());
+    let new_key = row.new_key.map(|key| NewKey::from(key).to_string());
     if context.out.json {
         return context.out.object(&json!({
             "schema": 1, "entity": name, "key": row.key.to_string(), "outcome": row.outcome.word(), "new_key": new_key,
@@ -192,7 +192,11 @@ fn id(context: &Context<'_>, reader: &StagingReader, entity: &str, key: &str) ->
     }
     if let Some(new_key) = row.new_key {
         let names = names(reader)?;
-        let others = reader.keys_of(new_key)?.into_iter().filter(|other| other.entity != entity.id || other.row.key != key);
+        // Rows of other entities may have the same number without being the same row.
+        let kept = NewKey::from(new_key).as_kept().is_some();
+        let is_same = |other: EntityId| other == entity.id || !kept;
+        let others = reader.keys_of(new_key)?.into_iter().filter(|other| is_same(other.entity));
+        let others = others.filter(|other| other.entity != entity.id || other.row.key != key);
         for other in others {
             let other_name = names.get(&other.entity).map_or("?", String::as_str);
             let _ = writeln!(text, "  the same new key: {other_name} {} ({})", other.row.key, other.row.outcome.word());

@@ -84,7 +84,7 @@ fn each(reader: &StagingReader, entity: &EntityRow, transformed: bool, columns: 
 fn compile(context: &Context<'_>, text: &str, columns: &[Column]) -> Result<Expr, Error> {
     let plan = context.plan(&mut Problems::default()).ok();
     let (functions, codes) = plan.map_or_else(|| (Functions::new(), BTreeMap::new()), |plan| (plan.functions, plan.codes));
-    let scope = Scope { columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[] };
+    let scope = Scope { columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[], new_id: &SqlType::Uuid };
     let wrong = |diagnostic: &expr::Diagnostic| {
         let at = text.get(diagnostic.span.clone()).filter(|part| !part.is_empty());
         let at = at.map_or_else(String::new, |part| format!(" at `{part}`"));

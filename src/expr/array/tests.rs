@@ -23,7 +23,8 @@ fn bound(text: &str) -> Result<Expr, String> {
         column("z", SqlType::TimestampTz),
     ];
     let (functions, codes) = (Functions::new(), BTreeMap::new());
-    let scope = Scope { columns: &columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[] };
+    let scope =
+        Scope { columns: &columns, functions: &functions, codes: &codes, entities: &|_| None, entity_names: &[], new_id: &SqlType::Uuid };
     let ast = parse(text).map_err(|mistake| mistake.to_string())?;
     bind(&ast, &scope, None).map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }

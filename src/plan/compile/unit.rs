@@ -3,13 +3,13 @@
 
 use std::ops::Range;
 
-use super::{CompiledColumn, CompiledEntity, Compiler, KeyColumns, NewIds, bare_name};
+use super::{CompiledColumn, CompiledEntity, Compiler, KeyColumns, bare_name};
 use crate::expr::{Scope, codes, parse};
 use crate::plan::problem::nearest;
-use crate::plan::resolve::OnError;
+use crate::plan::resolve::{NewIds, OnError};
 use crate::plan::text::Text;
 use crate::plan::unit::{Answer, Expected, TestPlan, ValuePlan};
-use crate::row::{Column, KeyKind, LegacyKey};
+use crate::row::{Column, KeyKind, LegacyKey, NewKey};
 
 /// What references find of one entity.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct KeyAnswers {
     pub entity: usize,
     /// The part of its name that new keys are minted of.
     pub entity_type: String,
+    /// How its new keys come about.
+    pub ids: NewIds,
     /// What its keys are made of.
     pub kind: KeyKind,
     /// The keys that are there, and what became of them.
@@ -172,7 +174,8 @@ impl Compiler<'_> {
                 columns.extend(self.value(value, &column));
             }
         }
-        CompiledEntity::of_values(index, &test.name, &bare_name(&entity.target.value), Vec::new(), columns)
+        let row = CompiledEntity::of_values(index, &test.name, &bare_name(&entity.target.value), Vec::new(), columns);
+        CompiledEntity { ids: entity.ids, ..row }
     }
 
     /// What each parent answers; of those that the test does not name, every key is missing.
@@ -184,7 +187,7 @@ impl Compiler<'_> {
             let single_int = (self.scope.entities)(&of.name).is_some_and(|key| key.key.as_slice() == [KeyKind::Int]);
             let kind = if single_int { KeyKind::Int } else { KeyKind::Text };
             let entity_type = bare_name(&of.target.value);
-            found.push(KeyAnswers { entity: parent.entity, entity_type, kind, keys: Vec::new() });
+            found.push(KeyAnswers { entity: parent.entity, entity_type, ids: of.ids, kind, keys: Vec::new() });
         }
         for answer in &test.answers {
             let Some(parent) = plan.entity(&answer.entity) else {
@@ -205,6 +208,15 @@ impl Compiler<'_> {
                 KeyKind::Int => answer.key.value.trim().parse().ok().map(LegacyKey::Int),
                 KeyKind::Text => Some(LegacyKey::Text(answer.key.value.as_str().into())),
             };
+            let of_another_kind = |id: NewKey| id.as_kept().is_some() != (of.ids == NewIds::Keep);
+            if let Answer::Id(id) = answer.answer
+                && of_another_kind(id)
+            {
+                let what = if of.ids == NewIds::Keep { "keeps its keys, which are whole numbers" } else { "has UUIDs" };
+                let message = format!("`{id}` is no new key of {}, which {what}", answer.entity);
+                self.problems.error("E0252", Some(answer.key.whole()), message, "here", None);
+                continue;
+            }
             match key {
                 Some(key) => of.keys.push((key, answer.answer)),
                 None => {
