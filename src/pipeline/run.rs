@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossbeam_channel::{bounded, unbounded};
 
 use super::account::{self, Role};
+use super::agenda::Agenda;
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
 use super::failpoint::failpoint;
@@ -325,10 +326,10 @@ fn threads(
             pending,
             loads,
             own,
+            agenda: Agenda::new(&shared.setup.plan.entities, &shared.load_plans, &states, &rebuilds),
             states,
             rebuilds,
-            generations: vec![0; shared.generations.len()],
-            distinct: Vec::new(),
+            generations: Arc::new(vec![0; shared.generations.len()]),
             readers,
             loaders,
             moved: [0; 3],
