@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::run::EntitySize;
 use super::{controls, near};
-use crate::pg::{ColumnList, Origin, PgError, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident};
+use crate::pg::{
+    ColumnList, Origin, PgError, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident, read_only,
+    values_apart,
+};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
 use crate::source::source_query;
@@ -34,7 +37,7 @@ pub(super) fn look(
     let accepted: Vec<SourceQuery> = queries.iter().zip(&described).filter(|(_, d)| d.is_ok()).map(|(query, _)| query.clone()).collect();
     // One that is refused fails all that are sent with it; then each is asked by itself, and tells its own.
     let explains: Vec<String> = accepted.iter().map(explain_sql).collect();
-    let mut estimates = match session.values(&explains) {
+    let mut estimates = match read_only(session, |session| values_apart(session, &explains)) {
         Ok(values) => values.iter().map(|text| Some(estimated(text.as_deref()))).collect(),
         Err(error) => {
             error.refusal()?;

@@ -73,11 +73,11 @@ pub(super) fn dismantle(
     }
     let down = target::outstanding(session, Some(staging_id))?;
     let records: Vec<DismantleRecord> = down.into_iter().map(|(_, record)| record).collect();
+    let is_down: HashSet<(&str, &str)> = records.iter().map(|r| (r.table.name.as_str(), r.name.as_str())).collect();
     // A crash between staging's record and the target's commit leaves a record of what never came down, and one between the
     // target's rebuild and staging's mark a record of what is up again. The target's own list is the truth.
     for recorded in reader.dismantled()?.into_iter().filter(|d| !d.restored) {
-        let is_down = records.iter().any(|r| r.name == recorded.name && r.table.name == recorded.table);
-        if !is_down {
+        if !is_down.contains(&(recorded.table.as_str(), recorded.name.as_str())) {
             writer.mark_restored(&recorded.schema, &recorded.table, &recorded.name)?;
         }
     }
@@ -95,9 +95,12 @@ fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<Dismant
     Ok(down.into_iter().map(|(_, record)| record).collect())
 }
 
-/// Taken down in one transaction: each holds locks on its table, its index and the tables referred to, and the server's room for locks
-/// (64 for each connection it allows, as it comes) is shared by all.
+/// Taken down in one transaction at most.
 const DOWN_AT_ONCE: usize = 500;
+/// A foreign key that goes is locked itself, with its four triggers and two tables.
+const LOCKS_OF_ONE: usize = 8;
+/// The part of the server's room for locks that is taken: it is shared by everybody who works there.
+const PART_OF_LOCKS: usize = 4;
 
 fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, planned: DismantlePlan) -> Result<(), PipelineError> {
     if planned.records.is_empty() {
@@ -106,10 +109,11 @@ fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWri
     super::failpoint::failpoint("dismantle.begin");
     let run = shared.run;
     let (mut down, mut kept) = (0, planned.kept.len());
+    let at_once = (target::room_for_locks(session)? / PART_OF_LOCKS / LOCKS_OF_ONE).clamp(1, DOWN_AT_ONCE);
     let mut records = planned.records;
     while !records.is_empty() {
         // From behind: foreign keys go before the keys that they lean on.
-        let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(DOWN_AT_ONCE)), kept: Vec::new() };
+        let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(at_once)), kept: Vec::new() };
         let done = target::dismantle(session, shared.meta.staging_id, part, |plan| {
             let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
             writer.record_dismantled(run, &recorded)?;

@@ -153,7 +153,8 @@ fn read(
         ReadTask::Controls { .. } => {
             let controls = &shared.setup.plan.entities[index].controls;
             let expressions: Vec<&str> = controls.iter().map(|c| c.source_text.value.as_str()).collect();
-            let sums = control_sums(reader, query, &expressions)?.sums;
+            // Without a sum there is nothing to ask, and a pass over the whole query less.
+            let sums = if expressions.is_empty() { Vec::new() } else { control_sums(reader, query, &expressions)?.sums };
             let named = |control: &ControlPlan, group: Group, sum: Option<String>| SourceControl {
                 name: control.name.clone(),
                 snapshot: queue.snapshot,
@@ -203,6 +204,7 @@ fn read(
             }
         }
     }
+    reader.let_go().map_err(SourceError::from)?;
     if queue.open[index].fetch_sub(1, Ordering::SeqCst) == 1 {
         let controls = std::mem::take(&mut *queue.controls[index].lock().unwrap_or_else(PoisonError::into_inner));
         let (entity, run) = (shared.id(index)?, shared.run);
