@@ -16,6 +16,7 @@ use crate::target::{LoadPlan, RecordKind};
 
 /// What is known of an entity since it was last noted.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "how far each of four stages is")]
 struct Standing {
     extracted: bool,
     transformed: bool,

@@ -97,8 +97,11 @@ fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<Dismant
 
 /// Taken down in one transaction at most.
 const DOWN_AT_ONCE: usize = 500;
-/// A foreign key that goes is locked itself, with its four triggers and two tables.
-const LOCKS_OF_ONE: usize = 8;
+/// What one that goes locks: itself and its table, of an index the constraint as well; of a foreign key four triggers and the other table.
+fn locks_of(kind: RecordKind) -> usize {
+    if kind == RecordKind::ForeignKey { 8 } else { 3 }
+}
+
 /// The part of the server's room for locks that is taken: it is shared by everybody who works there.
 const PART_OF_LOCKS: usize = 4;
 
@@ -109,10 +112,16 @@ fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWri
     super::failpoint::failpoint("dismantle.begin");
     let run = shared.run;
     let (mut down, mut kept) = (0, planned.kept.len());
-    let at_once = (target::room_for_locks(session)? / PART_OF_LOCKS / LOCKS_OF_ONE).clamp(1, DOWN_AT_ONCE);
+    let room = target::room_for_locks(session)? / PART_OF_LOCKS;
     let mut records = planned.records;
     while !records.is_empty() {
         // From behind: foreign keys go before the keys that they lean on.
+        let mut locks = 0;
+        let fits = |record: &&DismantleRecord| {
+            locks += locks_of(record.kind);
+            locks <= room
+        };
+        let at_once = records.iter().rev().take(DOWN_AT_ONCE).take_while(fits).count().max(1);
         let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(at_once)), kept: Vec::new() };
         let done = target::dismantle(session, shared.meta.staging_id, part, |plan| {
             let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();

@@ -7,7 +7,9 @@
 pub(super) fn levels(parents: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
     for (node, above) in parents.iter().enumerate() {
-        above.iter().for_each(|parent| children[*parent].push(node));
+        for parent in above {
+            children[*parent].push(node);
+        }
     }
     // A node is settled with the last of its parents, which may stand on several levels.
     let mut open: Vec<usize> = parents.iter().map(Vec::len).collect();

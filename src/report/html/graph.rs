@@ -89,11 +89,11 @@ fn arrange(entities: &[EntitySummary]) -> Vec<(usize, usize)> {
     let mut places = vec![(0, 0); entities.len()];
     let levels = entities.iter().map(|e| e.level).max().unwrap_or(0);
     // Levels of entities that are not in the staging file are left out.
-    let mut column = 0;
     let by_name: HashMap<&str, usize> = entities.iter().enumerate().map(|(at, e)| (e.name.as_str(), at)).collect();
     let mut of_level: Vec<Vec<usize>> = vec![Vec::new(); levels + 1];
     entities.iter().enumerate().for_each(|(at, e)| of_level[e.level].push(at));
-    for (level, mut members) in of_level.into_iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+    let there = of_level.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
+    for (column, (level, mut members)) in there.enumerate() {
         members.sort_by_cached_key(|at| {
             let rows: Vec<usize> = entities[*at]
                 .parents
@@ -106,7 +106,6 @@ fn arrange(entities: &[EntitySummary]) -> Vec<(usize, usize)> {
         for (row, at) in members.into_iter().enumerate() {
             places[at] = (column, row);
         }
-        column += 1;
     }
     places
 }
