@@ -31,7 +31,7 @@ pub use describe::{are_empty, column_list, describe_table, describe_tables, owne
 pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
 pub(crate) use query::select_list;
-pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query};
+pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query, unique_columns};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

@@ -49,7 +49,7 @@ pub(super) fn dismantle(
     let mut owned = Vec::new();
     for name in tables.iter().chain(&mapping) {
         let may_alter = match checked.get(name) {
-            Some(owner) => *owner,
+            Some(ours) => *ours,
             None => crate::pg::describe_table(session, name).map_err(TargetError::from)?.privileges.owner,
         };
         if may_alter && !down.contains(name) {

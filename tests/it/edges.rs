@@ -109,6 +109,31 @@ fn composite_and_text_keys_are_read_in_one_range() {
     moves_all(&text, 100_000);
 }
 
+/// Nothing in the source keeps the rows apart: that is said, no row is lost, and of two rows with one key none is.
+#[test]
+fn a_table_without_a_key_is_told_of_and_two_equal_keys_end_the_run() {
+    let migration = one_table(
+        "CREATE TABLE old (id int, name text); INSERT INTO old SELECT g, 'n' || g FROM generate_series(1000, 1, -1) g; ANALYZE old",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"id\"",
+        "name = \"name\"\n",
+    );
+    migration.source.exec("CREATE UNIQUE INDEX ON old (id) WHERE id > 5");
+    migration.etl(&["check"]).exits(0).says("e: no primary key or unique index of old keeps id apart");
+    moves_all(&migration, 1_000);
+    migration.source.exec("CREATE UNIQUE INDEX ON old (id) INCLUDE (name)");
+    let told = migration.etl(&["check"]).exits(0);
+    assert!(!told.stdout.contains("keeps id apart") && !told.stderr.contains("keeps id apart"), "{told:?}");
+    let twice = one_table(
+        "CREATE TABLE old (id int, name text); INSERT INTO old SELECT g, 'n' || g FROM generate_series(1, 1000) g; INSERT INTO old VALUES (500, 'again')",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"id\"",
+        "name = \"name\"\n",
+    );
+    twice.etl(&RUN).exits(1).says("two rows have the same key (500)");
+    assert_eq!(twice.target.value("SELECT count(*) FROM new"), "0");
+}
+
 /// More than are asked for, looked into, and taken down at once.
 #[test]
 fn hundreds_of_tables_are_asked_for_together_and_each_tells_its_own() {
