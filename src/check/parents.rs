@@ -1,8 +1,10 @@
 //! Which entities must be there before others. Boundary: the plan's references and the staging file's ledger; no server.
 
+use std::collections::HashSet;
+
 use super::CheckError;
 use crate::plan::{Plan, Problems};
-use crate::staging::StagingReader;
+use crate::staging::{EntityLedger, StagingReader};
 
 /// How far the parents of an entity must be that are not among those selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +38,18 @@ pub fn parents(
     problems: &mut Problems,
 ) -> Result<(), CheckError> {
     let ledger = staging.map(StagingReader::ledger).transpose()?.unwrap_or_default();
-    let far_enough = |name: &str| {
-        ledger.iter().any(|(_, entity)| {
-            entity.name == name
-                && match need {
-                    Need::Transformed => entity.is_transformed(),
-                    Need::Loaded => entity.is_finished(),
-                }
-        })
+    let is_far_enough = |entity: &EntityLedger| match need {
+        Need::Transformed => entity.is_transformed(),
+        Need::Loaded => entity.is_finished(),
     };
+    let far_enough: HashSet<&str> = ledger.iter().map(|(_, entity)| entity).filter(|e| is_far_enough(e)).map(|e| e.name.as_str()).collect();
     for (index, entity) in plan.entities.iter().enumerate().filter(|(index, _)| selected[*index]) {
         let lacking: Vec<&str> = entity
             .parents
             .iter()
             .filter(|parent| parent.entity != index && !selected[parent.entity])
             .map(|parent| plan.entities[parent.entity].name.as_str())
-            .filter(|name| !far_enough(name))
+            .filter(|name| !far_enough.contains(name))
             .collect();
         if lacking.is_empty() {
             continue;

@@ -171,6 +171,9 @@ fn source_side(
         let server = server_info(&mut session)?;
         old_server("source", &server, problems);
         let sides = source::look(plan, wanted, &mut session, &server.user, problems)?;
+        if request.asks == Asks::Now {
+            checked.notes.extend(source::unguarded(plan, request.selected, &mut session)?);
+        }
         if request.asks != Asks::Tests {
             let now = request.asks == Asks::Now;
             checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Source, now, &mut session, problems)?);

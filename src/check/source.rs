@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::run::EntitySize;
 use super::{controls, near};
-use crate::pg::{ColumnList, Origin, PgError, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident};
+use crate::pg::{
+    ColumnList, Origin, PgError, QualifiedName, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident,
+    read_only, unique_columns, values_apart,
+};
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
 use crate::source::source_query;
@@ -34,7 +37,7 @@ pub(super) fn look(
     let accepted: Vec<SourceQuery> = queries.iter().zip(&described).filter(|(_, d)| d.is_ok()).map(|(query, _)| query.clone()).collect();
     // One that is refused fails all that are sent with it; then each is asked by itself, and tells its own.
     let explains: Vec<String> = accepted.iter().map(explain_sql).collect();
-    let mut estimates = match session.values(&explains) {
+    let mut estimates = match read_only(session, |session| values_apart(session, &explains)) {
         Ok(values) => values.iter().map(|text| Some(estimated(text.as_deref()))).collect(),
         Err(error) => {
             error.refusal()?;
@@ -53,6 +56,32 @@ pub(super) fn look(
         sides.push(entity_side(plan, entity, (query, described, estimate), session, user, &mut tables, problems)?);
     }
     Ok(sides)
+}
+
+/// Notes on tables in which nothing keeps the plan's key apart. That is no problem by itself: rows are read in the order of their key, and
+/// the second of two equal ones is seen; but then the run ends there, and what the order costs without an index is the source's.
+pub(super) fn unguarded(plan: &Plan, selected: &[bool], session: &mut Session) -> Result<Vec<String>, PgError> {
+    let selected = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected).map(|(entity, _)| entity);
+    let (entities, tables): (Vec<&EntityPlan>, Vec<QualifiedName>) =
+        selected.filter_map(|entity| Some((entity, source_query(plan, entity).table()?))).unzip();
+    let unique = match unique_columns(session, &tables) {
+        Ok(unique) => unique,
+        // What may not be looked at is told of where it is described.
+        Err(error) => error.refusal().map(|_| Vec::new())?,
+    };
+    let mut notes = Vec::new();
+    for ((entity, table), unique) in entities.into_iter().zip(&tables).zip(unique) {
+        let key: Vec<&str> = entity.key.iter().map(|column| column.value.as_str()).collect();
+        let guarded = |unique: Vec<Vec<String>>| unique.iter().any(|columns| columns.iter().all(|column| key.contains(&column.as_str())));
+        if unique.is_some_and(|unique| !guarded(unique)) {
+            notes.push(format!(
+                "{}: no primary key or unique index of {table} keeps {} apart; the source sorts the table by it as it is read, and two rows with one key end the run",
+                entity.name,
+                key.join(", ")
+            ));
+        }
+    }
+    Ok(notes)
 }
 
 /// The query of an entity, how it is described, and its size where that is known already.

@@ -1,6 +1,8 @@
 //! Shapes out of the staging file: what was recorded of both sides when the rows were stored, so that a plan can be compiled when a
 //! server is gone. Boundary: reads records; the columns that were not written are not known here.
 
+use std::collections::HashMap;
+
 use super::CheckError;
 use crate::plan::{EntityPlan, Plan, Problems, TargetColumn};
 use crate::row::Column;
@@ -8,8 +10,8 @@ use crate::staging::{EntityRecord, StagingReader};
 
 /// The records of the plan's entities, `None` for one that was never registered.
 pub(super) fn records(plan: &Plan, staging: &StagingReader) -> Result<Vec<Option<EntityRecord>>, CheckError> {
-    let known = staging.entities()?;
-    Ok(plan.entities.iter().map(|e| known.iter().find(|k| k.record.name == e.name).map(|k| k.record.clone())).collect())
+    let mut known: HashMap<String, EntityRecord> = staging.entities()?.into_iter().map(|e| (e.record.name.clone(), e.record)).collect();
+    Ok(plan.entities.iter().map(|e| known.remove(&e.name)).collect())
 }
 
 /// The source columns of an entity as they were read.

@@ -1,6 +1,8 @@
 //! From the command line to a checked plan: which side is looked at where, and whether the command can begin. Boundary: everything here
 //! happens before anything is written.
 
+use std::collections::HashMap;
+
 use super::context::{Context, if_there, refused};
 use crate::check::{Asks, CheckError, Checked, Need, Request, Side, check, parents};
 use crate::error::Error;
@@ -128,12 +130,10 @@ fn sides(context: &Context<'_>, plan: Plan, purpose: Purpose, problems: &mut Pro
 
 /// Whether all rows of the selected entities were read, by the plan as it is now.
 fn is_read(plan: &Plan, selected: &[bool], staging: &StagingReader) -> Result<bool, Error> {
-    let known = staging.entities()?;
+    let read = staging.entities()?.into_iter().filter(|known| known.extracted_run.is_some());
+    let read: HashMap<String, String> = read.map(|known| (known.record.name, known.record.extract_hash)).collect();
     let mut entities = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected);
-    Ok(entities.all(|(entity, _)| {
-        let found = known.iter().find(|k| k.record.name == entity.name && k.extracted_run.is_some());
-        found.is_some_and(|k| k.record.extract_hash == entity.extract_fingerprint.to_string())
-    }))
+    Ok(entities.all(|(entity, _)| read.get(&entity.name).is_some_and(|hash| *hash == entity.extract_fingerprint.to_string())))
 }
 
 /// Constraints that a run left down when it died come back with whatever command is typed next. A load does it at its end; every other

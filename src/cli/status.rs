@@ -1,6 +1,6 @@
 //! `etl status`: where every entity stands and what to type next; offline, also while a run goes on. Boundary: reads the staging file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::context::{Context, if_there};
 use super::table::{Table, duration, number, rate};
 use crate::error::{Error, Exit};
-use crate::staging::{EntityId, EntityLedger, Moment, RunRecord, StageTime, StagingLock, StagingReader};
+use crate::staging::{EntityId, EntityLedger, Moment, QuarantineCount, RunRecord, StageTime, StagingLock, StagingReader};
 
 /// Where an entity stands. The names are those of the summary of a run.
 #[derive(Debug, Serialize)]
@@ -86,7 +86,7 @@ fn not_begun(context: &Context<'_>, path: &Path) -> Result<Exit, Error> {
 }
 
 fn status(path: &Path, reader: &StagingReader, order: &[String], context: &Context<'_>) -> Result<Status, Error> {
-    let (ledger, reasons, last, times) = reader.at_once(|reader| {
+    let (ledger, counts, last, times) = reader.at_once(|reader| {
         let last = reader.last_run()?;
         let times = last.as_ref().map_or(Ok(Vec::new()), |run| reader.stage_times(run.id))?;
         Ok((reader.ledger()?, reader.quarantine_counts(None)?, last, times))
@@ -96,18 +96,24 @@ fn status(path: &Path, reader: &StagingReader, order: &[String], context: &Conte
         let args = context.args;
         (args.only.is_empty() || args.only.iter().any(|only| only == name)) && !args.exclude.iter().any(|exclude| exclude == name)
     };
+    let mut reasons: BTreeMap<EntityId, Vec<QuarantineCount>> = BTreeMap::new();
+    for count in counts {
+        reasons.entry(count.entity).or_default().push(count);
+    }
+    let known: HashSet<&str> = ledger.iter().map(|(_, ledger)| ledger.name.as_str()).collect();
     let mut entities: Vec<EntityStatus> = Vec::new();
     for (id, ledger) in ledger.iter().filter(|(_, ledger)| wanted(&ledger.name)) {
         let mut held = BTreeMap::new();
-        for count in reasons.iter().filter(|count| count.entity == *id) {
+        for count in reasons.get(id).into_iter().flatten() {
             *held.entry(count.code.clone()).or_default() += count.rows;
         }
         entities.push(entity_status(ledger, held));
     }
-    for name in order.iter().filter(|name| wanted(name) && !ledger.iter().any(|(_, ledger)| ledger.name == **name)) {
+    for name in order.iter().filter(|name| wanted(name) && !known.contains(name.as_str())) {
         entities.push(entity_status(&EntityLedger { name: name.clone(), ..EntityLedger::default() }, BTreeMap::new()));
     }
-    entities.sort_by_key(|entity| order.iter().position(|name| *name == entity.name).unwrap_or(usize::MAX));
+    let places: HashMap<&str, usize> = order.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    entities.sort_by_key(|entity| places.get(entity.name.as_str()).copied().unwrap_or(usize::MAX));
     let (rows_per_second, seconds_left) = pace(&entities, last.as_ref(), &times, working);
     Ok(Status {
         schema: 1,

@@ -102,6 +102,14 @@ pub fn ask(session: &mut Session, question: &Question, timeout: Duration) -> Res
     behind_savepoint(session, &limit, |session| answer(session, question))
 }
 
+/// Runs statements that each give one value in one row, many to a round trip, within the transaction that is open, which is as before
+/// afterwards. The locks of each are given up before the next one takes its own: the server's room for locks is shared by everybody.
+pub fn values_apart(session: &mut Session, statements: &[String]) -> Result<Vec<Option<String>>, PgError> {
+    // A line break ends a comment in the statement.
+    let apart: Vec<String> = statements.iter().map(|sql| format!("{sql}\n; ROLLBACK TO SAVEPOINT etl_question")).collect();
+    behind_savepoint(session, "", |session| session.values(&apart))
+}
+
 /// `settings` go with the savepoint, and with it they are taken back.
 fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
     session.execute(&format!("SAVEPOINT etl_question{settings}"))?;

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, PgError, Privileges, QualifiedName, RelationKind, RowSecurity,
-    ServerInfo, Session, TableColumn, TableInfo, Trigger, UniqueKey, types,
+    ServerInfo, Session, TableColumn, TableInfo, Trigger, UniqueKey, read_only, types, values_apart,
 };
 use crate::row::Column;
 
@@ -250,23 +250,11 @@ fn triggers(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec
     }))
 }
 
-/// Tables looked into with one statement: each is locked with its indexes until the statement ends, and the server's room for locks is
-/// shared by all.
-const LOOKED_INTO: usize = 200;
-
 /// For each table, whether it has no row.
 pub fn are_empty(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<bool>, PgError> {
-    let mut empty = Vec::with_capacity(tables.len());
-    for some in tables.chunks(LOOKED_INTO) {
-        let looks: Vec<String> = some.iter().map(|table| format!("NOT EXISTS (SELECT 1 FROM {})", table.to_sql())).collect();
-        let rows = session.query(&format!("SELECT ARRAY[{}]", looks.join(", ")), &[])?;
-        let answers: Vec<bool> = rows.first().map_or_else(Vec::new, |row| row.get(0));
-        if answers.len() != some.len() {
-            return Err(PgError::Protocol { server: session.server().to_owned(), what: "an answer too few".to_owned() });
-        }
-        empty.extend(answers);
-    }
-    Ok(empty)
+    let looks: Vec<String> = tables.iter().map(|table| format!("SELECT NOT EXISTS (SELECT 1 FROM {})", table.to_sql())).collect();
+    let answers = read_only(session, |session| values_apart(session, &looks))?;
+    Ok(answers.iter().map(|answer| answer.as_deref() == Some("t")).collect())
 }
 
 /// Describes the server and who we are there.
@@ -312,18 +300,24 @@ pub fn column_list(session: &mut Session) -> Result<Vec<ColumnList>, PgError> {
 }
 
 /// The sequences that belong to columns of a table: of `serial` and identity columns.
-pub fn owned_sequences(session: &mut Session, table: &QualifiedName) -> Result<Vec<OwnedSequence>, PgError> {
+pub fn owned_sequences(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<Vec<OwnedSequence>>, PgError> {
+    let names: Vec<String> = tables.iter().map(QualifiedName::to_sql).collect();
     let rows = session.query(
-        "SELECT n.nspname::text, s.relname::text, a.attname::text
-           FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        "WITH wanted AS MATERIALIZED (SELECT u.place, u.name::regclass::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
+         SELECT w.place, n.nspname::text, s.relname::text, a.attname::text
+           FROM wanted w JOIN pg_catalog.pg_depend d ON d.refobjid = w.rel
+           JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
            JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
            JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-            AND d.refobjid = $1::text::regclass ORDER BY 1, 2",
-        &[&table.to_sql()],
+          ORDER BY 1, 2, 3",
+        &[&names],
     )?;
-    Ok(rows
-        .iter()
-        .map(|r| OwnedSequence { sequence: QualifiedName::new(r.get::<_, String>(0), r.get::<_, String>(1)), column: r.get(2) })
-        .collect())
+    let mut sequences = vec![Vec::new(); tables.len()];
+    for row in rows {
+        if let Some(of) = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| sequences.get_mut(place)) {
+            of.push(OwnedSequence { sequence: QualifiedName::new(row.get::<_, String>(1), row.get::<_, String>(2)), column: row.get(3) });
+        }
+    }
+    Ok(sequences)
 }

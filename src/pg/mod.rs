@@ -22,7 +22,7 @@ mod tls;
 mod types;
 
 pub use address::{EndpointError, SslMode};
-pub use ask::{Question, ask, read_only};
+pub use ask::{Question, ask, read_only, values_apart};
 pub use catalog::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, RelationKind, RowSecurity, ServerInfo, TableColumn,
     TableInfo, Trigger, UniqueKey,
@@ -35,7 +35,7 @@ pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
 pub(crate) use param::SqlParam;
 pub(crate) use query::select_list;
-pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query};
+pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query, unique_columns};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

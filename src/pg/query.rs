@@ -178,6 +178,29 @@ fn not_null_columns(session: &mut Session, tables: &[Option<QualifiedName>]) -> 
     Ok(columns)
 }
 
+/// For each name, the columns of every unique key that holds for all rows of the table, the primary key among them; `None` where it is no
+/// table.
+pub fn unique_columns(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<Option<Vec<Vec<String>>>>, PgError> {
+    let names: Vec<String> = tables.iter().map(QualifiedName::to_sql).collect();
+    // Columns behind the key (INCLUDE) take no part in its being unique.
+    let rows = session.query(
+        "WITH wanted AS MATERIALIZED (SELECT u.place, pg_catalog.to_regclass(u.name)::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
+         SELECT w.place, ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+                                WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns
+           FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.rel AND c.relkind IN ('r', 'p')
+           LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND 0 <> ALL (i.indkey::int2[])",
+        &[&names],
+    )?;
+    let mut unique = vec![None; tables.len()];
+    for row in rows {
+        if let Some(of) = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| unique.get_mut(place)) {
+            let columns: Vec<String> = row.get(1);
+            of.get_or_insert_with(Vec::new).extend((!columns.is_empty()).then_some(columns));
+        }
+    }
+    Ok(unique)
+}
+
 /// Columns as a select list.
 pub(crate) fn select_list<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     columns.into_iter().map(|c| format!("src.{}", ident(c))).collect::<Vec<_>>().join(", ")

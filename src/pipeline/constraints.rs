@@ -42,17 +42,17 @@ pub(super) fn dismantle(
         chosen.filter_map(|(load, _)| load.as_ref()).map(|load| load.table.clone()).filter(|table| seen.insert(table.clone())).collect();
     let mapping = shared.load_plans.iter().flatten().find_map(|load| load.mapping.as_ref().map(|(table, _)| table.clone()));
     let down: HashSet<QualifiedName> = outstanding(shared, session)?.into_iter().map(|record| record.table).collect();
-    let asked: Vec<QualifiedName> = tables.iter().chain(&mapping).cloned().collect();
-    let described = crate::pg::describe_tables(session, &asked).map_err(TargetError::from)?;
+    // The check has described the tables of the entities a moment ago; of thousands that takes a second.
+    let checked = shared.setup.tables.iter().flatten().map(|table| (&table.name, table.privileges.owner));
+    let checked: HashMap<&QualifiedName, bool> = checked.collect();
     let mut owned = Vec::new();
-    for (name, table) in asked.into_iter().zip(described) {
-        let may_alter = match table {
-            Some(table) => table.privileges.owner,
-            // Gone since it was checked: this says so by its name.
-            None => crate::pg::describe_table(session, &name).map_err(TargetError::from)?.privileges.owner,
+    for name in tables.iter().chain(&mapping) {
+        let may_alter = match checked.get(name) {
+            Some(ours) => *ours,
+            None => crate::pg::describe_table(session, name).map_err(TargetError::from)?.privileges.owner,
         };
-        if may_alter && !down.contains(&name) {
-            owned.push(name);
+        if may_alter && !down.contains(name) {
+            owned.push(name.clone());
         }
     }
     let mut empty = Vec::new();
@@ -72,11 +72,11 @@ pub(super) fn dismantle(
     }
     let down = target::outstanding(session, Some(staging_id))?;
     let records: Vec<DismantleRecord> = down.into_iter().map(|(_, record)| record).collect();
+    let is_down: HashSet<(&str, &str)> = records.iter().map(|r| (r.table.name.as_str(), r.name.as_str())).collect();
     // A crash between staging's record and the target's commit leaves a record of what never came down, and one between the
     // target's rebuild and staging's mark a record of what is up again. The target's own list is the truth.
     for recorded in reader.dismantled()?.into_iter().filter(|d| !d.restored) {
-        let is_down = records.iter().any(|r| r.name == recorded.name && r.table.name == recorded.table);
-        if !is_down {
+        if !is_down.contains(&(recorded.table.as_str(), recorded.name.as_str())) {
             writer.mark_restored(&recorded.schema, &recorded.table, &recorded.name)?;
         }
     }
@@ -104,9 +104,15 @@ fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<Dismant
     Ok(down.into_iter().map(|(_, record)| record).collect())
 }
 
-/// Taken down in one transaction: each holds locks on its table, its index and the tables referred to, and the server's room for locks
-/// (64 for each connection it allows, as it comes) is shared by all.
+/// Taken down in one transaction at most.
 const DOWN_AT_ONCE: usize = 500;
+/// What one that goes locks: itself and its table, of an index the constraint as well; of a foreign key four triggers and the other table.
+fn locks_of(kind: RecordKind) -> usize {
+    if kind == RecordKind::ForeignKey { 8 } else { 3 }
+}
+
+/// The part of the server's room for locks that is taken: it is shared by everybody who works there.
+const PART_OF_LOCKS: usize = 4;
 
 fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, planned: DismantlePlan) -> Result<(), PipelineError> {
     if planned.records.is_empty() {
@@ -115,10 +121,17 @@ fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWri
     super::failpoint::failpoint("dismantle.begin");
     let run = shared.run;
     let (mut down, mut kept) = (0, planned.kept.len());
+    let room = target::room_for_locks(session)? / PART_OF_LOCKS;
     let mut records = planned.records;
     while !records.is_empty() {
         // From behind: foreign keys go before the keys that they lean on.
-        let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(DOWN_AT_ONCE)), kept: Vec::new() };
+        let mut locks = 0;
+        let fits = |record: &&DismantleRecord| {
+            locks += locks_of(record.kind);
+            locks <= room
+        };
+        let at_once = records.iter().rev().take(DOWN_AT_ONCE).take_while(fits).count().max(1);
+        let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(at_once)), kept: Vec::new() };
         let done = target::dismantle(session, shared.meta.staging_id, part, |plan| {
             let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
             writer.record_dismantled(run, &recorded)?;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::agenda::Agenda;
 use super::load::LoadJob;
 use super::settings::{Event, PipelineError, Stage};
 use super::shared::Shared;
@@ -146,10 +147,10 @@ pub(super) struct Coordinator<'c, 's> {
     pub(super) own: Sender<Message>,
     pub(super) states: Vec<EntityState>,
     pub(super) rebuilds: Vec<Rebuild>,
-    /// The generations as far as messages told of them: see `Shared::generations`.
-    pub(super) generations: Vec<u64>,
-    /// Tables fed by several entities whose new keys were found to be distinct.
-    pub(super) distinct: Vec<crate::pg::QualifiedName>,
+    /// What may be possible now.
+    pub(super) agenda: Agenda,
+    /// The generations as far as messages told of them: see `Shared::generations`. A preparation keeps them as they were when it began.
+    pub(super) generations: Arc<Vec<u64>>,
     pub(super) readers: usize,
     pub(super) loaders: usize,
     pub(super) moved: [u64; 3],
@@ -207,6 +208,19 @@ impl<'c> Coordinator<'c, '_> {
         }
     }
 
+    /// Notes that an entity has changed.
+    pub(super) fn changed(&mut self, entity: usize) {
+        let state = &mut self.states[entity];
+        if state.is_transformed() {
+            // The keys of its parents, which it held, may be many.
+            state.preparation = Preparation::Wanted;
+        }
+        for parent in self.agenda.note(entity, state) {
+            // All children of the parent are transformed.
+            self.shared.snapshots().remove(&parent);
+        }
+    }
+
     fn hear(&mut self, message: Message) {
         match message {
             Message::Nothing | Message::Failed(_) => {}
@@ -215,27 +229,31 @@ impl<'c> Coordinator<'c, '_> {
             Message::Extracted { entity, chunk, rows } => {
                 self.states[entity].untransformed.push_back((chunk, rows));
                 self.progress(entity, Stage::Extract, rows);
+                self.changed(entity);
             }
             Message::EntityExtracted { entity } => {
                 self.states[entity].extracted = true;
                 let rows = self.states[entity].rows[0];
                 (self.shared.observe)(&Event::Expected { entity, rows });
+                self.changed(entity);
             }
             Message::Prepared { entity, generation, inputs } => {
                 self.transforms_running -= 1;
                 self.states[entity].preparation = Preparation::Ready { generation, inputs };
+                self.changed(entity);
             }
             Message::Transformed { entity, chunk, rows } => {
                 self.transforms_running -= 1;
                 self.states[entity].transforming -= 1;
                 self.states[entity].unloaded.push_back((chunk, rows));
                 self.progress(entity, Stage::Transform, rows);
-                self.release_snapshots();
+                self.changed(entity);
             }
             Message::Stale { entity, chunk, rows } => {
                 self.transforms_running -= 1;
                 self.states[entity].transforming -= 1;
                 self.states[entity].untransformed.push_back((chunk, rows));
+                self.changed(entity);
             }
             Message::Loaded { entity, rows, refused, mark } => {
                 self.loads_running -= 1;
@@ -245,6 +263,7 @@ impl<'c> Coordinator<'c, '_> {
                     self.send_back(entity, &mark);
                 }
                 self.progress(entity, Stage::Load, rows);
+                self.changed(entity);
             }
             Message::Rebuilt { number, changed } => {
                 self.loads_running -= 1;
@@ -257,10 +276,13 @@ impl<'c> Coordinator<'c, '_> {
                     ));
                     self.send_back(entity, &mark);
                 }
+                // Behind what is sent back: a parent that is unique again lets its children be loaded.
+                self.agenda.rebuilt(number);
             }
             Message::Finished { entity } => {
                 self.loads_running -= 1;
                 self.states[entity].finished = true;
+                self.changed(entity);
             }
         }
     }
@@ -278,9 +300,12 @@ impl<'c> Coordinator<'c, '_> {
 
     /// Rows of `entity` are gone: what was made with its keys is made again.
     fn send_back(&mut self, entity: usize, mark: &LoadMark) {
-        self.generations[entity] += 1;
-        for descendant in self.shared.descendants(entity) {
-            self.generations[descendant] += 1;
+        let generations = Arc::make_mut(&mut self.generations);
+        let descendants = self.shared.descendants(entity);
+        for below in descendants.iter().chain([&entity]) {
+            generations[*below] += 1;
+        }
+        for descendant in descendants {
             let state = &mut self.states[descendant];
             state.sent_back = true;
             let (back, kept): (Waiting, Waiting) = state.unloaded.drain(..).partition(|(chunk, _)| mark.invalidated.contains(chunk));
@@ -288,35 +313,19 @@ impl<'c> Coordinator<'c, '_> {
             state.rows[1] = state.rows[1].saturating_sub(rows);
             state.unloaded = kept;
             state.untransformed.extend(back);
+            self.changed(descendant);
         }
-    }
-
-    /// Snapshots of entities whose children are all transformed are not needed any more.
-    fn release_snapshots(&self) {
-        let needed: Vec<usize> = self
-            .shared
-            .setup
-            .plan
-            .entities
-            .iter()
-            .zip(&self.states)
-            .filter(|(_, state)| state.taking_part && !state.is_transformed())
-            .flat_map(|(entity, _)| entity.parents.iter().map(|p| p.entity))
-            .collect();
-        self.shared.snapshots().retain(|entity, _| needed.contains(entity));
     }
 
     fn is_done(&self) -> bool {
         let settings = &self.shared.setup.settings;
-        let all = |done: &dyn Fn(&EntityState) -> bool| self.states.iter().filter(|s| s.taking_part).all(done);
+        let open = &self.agenda.open;
         if settings.stages.include(Stage::Load) {
-            let up = self.rebuilds.iter().all(|r| r.state == RebuildState::Done);
-            return up && self.loads_running == 0 && all(&|s| s.is_loaded() && s.finished);
-        }
-        if settings.stages.include(Stage::Transform) {
-            all(&EntityState::is_transformed)
+            open.rebuilds == 0 && self.loads_running == 0 && open.load == 0 && open.finish == 0
+        } else if settings.stages.include(Stage::Transform) {
+            open.transform == 0
         } else {
-            all(&|s| s.extracted) && self.readers == 0
+            open.extract == 0 && self.readers == 0
         }
     }
 }

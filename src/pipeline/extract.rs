@@ -1,7 +1,6 @@
 //! Reader threads: ranges of entities to staged chunks, over one shared snapshot. Boundary: order and resume of reading; how
 //! a range is read is `source`'s.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,13 +40,33 @@ impl ReadTask {
 
 /// The work of all readers.
 pub(super) struct ReadQueue {
-    tasks: Mutex<VecDeque<ReadTask>>,
+    tasks: Mutex<Tasks>,
     /// Tasks of each entity that are not finished.
     open: Vec<AtomicUsize>,
     controls: Vec<Mutex<Vec<SourceControl>>>,
     pub(super) queries: Vec<Option<EntityQuery>>,
     pub(super) snapshot: SnapshotId,
     pub(super) info: SnapshotInfo,
+}
+
+/// What is left, in two orders: each is gone through from its front, and what the other one took is jumped over.
+struct Tasks {
+    left: Vec<Option<ReadTask>>,
+    by_size: std::ops::Range<usize>,
+    by_entity: std::vec::IntoIter<usize>,
+}
+
+impl Tasks {
+    fn new(tasks: Vec<ReadTask>) -> Self {
+        let mut by_entity: Vec<usize> = (0..tasks.len()).collect();
+        by_entity.sort_by_key(|at| tasks[*at].entity());
+        Self { by_size: 0..tasks.len(), by_entity: by_entity.into_iter(), left: tasks.into_iter().map(Some).collect() }
+    }
+
+    fn next(&mut self, biggest_first: bool) -> Option<ReadTask> {
+        let left = &mut self.left;
+        if biggest_first { self.by_size.find_map(|at| left[at].take()) } else { self.by_entity.find_map(|at| left[at].take()) }
+    }
 }
 
 impl ReadQueue {
@@ -58,18 +77,13 @@ impl ReadQueue {
             open[task.entity()].fetch_add(1, Ordering::SeqCst);
         }
         let controls = queries.iter().map(|_| Mutex::new(Vec::new())).collect();
-        Self { tasks: Mutex::new(tasks.into()), open, controls, queries, snapshot, info }
+        Self { tasks: Mutex::new(Tasks::new(tasks)), open, controls, queries, snapshot, info }
     }
 
     /// One reader works from the biggest down, the others from the roots of the load order up: the long reads are under way
     /// from the start, and the stages behind have something to do meanwhile.
     fn next(&self, biggest_first: bool) -> Option<ReadTask> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if biggest_first {
-            return tasks.pop_front();
-        }
-        let lowest = tasks.iter().enumerate().min_by_key(|(_, task)| task.entity()).map(|(at, _)| at)?;
-        tasks.remove(lowest)
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).next(biggest_first)
     }
 }
 
@@ -139,7 +153,8 @@ fn read(
         ReadTask::Controls { .. } => {
             let controls = &shared.setup.plan.entities[index].controls;
             let expressions: Vec<&str> = controls.iter().map(|c| c.source_text.value.as_str()).collect();
-            let sums = control_sums(reader, query, &expressions)?.sums;
+            // Without a sum there is nothing to ask, and a pass over the whole query less.
+            let sums = if expressions.is_empty() { Vec::new() } else { control_sums(reader, query, &expressions)?.sums };
             let named = |control: &ControlPlan, group: Group, sum: Option<String>| SourceControl {
                 name: control.name.clone(),
                 snapshot: queue.snapshot,
@@ -189,6 +204,7 @@ fn read(
             }
         }
     }
+    reader.let_go().map_err(SourceError::from)?;
     if queue.open[index].fetch_sub(1, Ordering::SeqCst) == 1 {
         let controls = std::mem::take(&mut *queue.controls[index].lock().unwrap_or_else(PoisonError::into_inner));
         let (entity, run) = (shared.id(index)?, shared.run);

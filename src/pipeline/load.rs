@@ -121,16 +121,14 @@ impl Loader<'_, '_> {
         let count = loaded.rows;
         let mark = loaded_chunk(shared, index, chunk, &loaded, &rows, &reader)?;
         let time = shared.stage_time(index, "load", since, count)?;
-        let generations = shared.generations_below(index);
         let refused = loaded.refused.len();
+        let generations = if refused > 0 { shared.generations_below(index) } else { Vec::new() };
         self.reader = Some(reader);
         store.put("load", move |writer| {
             let marked = writer.mark_loaded(&mark)?;
             writer.record_stage_time(&time)?;
-            if refused > 0 {
-                for generation in &generations {
-                    generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                }
+            for generation in &generations {
+                generation.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
             Ok(Message::Loaded { entity: index, rows: source_rows, refused, mark: marked })
         });

@@ -11,6 +11,7 @@
 
 mod account;
 mod adopt;
+mod agenda;
 mod constraints;
 mod coordinator;
 mod dispatch;

@@ -56,10 +56,11 @@ pub(super) fn register(setup: &Setup<'_>, writer: &mut StagingWriter, reader: &S
     }
     let mut ids = Vec::new();
     let staged: HashMap<String, EntityId> = reader.entities()?.into_iter().map(|entity| (entity.record.name, entity.id)).collect();
+    let known: HashMap<&str, EntityId> = mended.iter().map(|mended| (mended.record.name.as_str(), mended.entity)).collect();
     // One step for all: a plan of thousands of entities would wait for the disk once for each.
     writer.begin_batch()?;
     for (index, plan) in setup.plan.entities.iter().enumerate() {
-        let known = mended.iter().find(|mended| mended.record.name == plan.name).map(|mended| mended.entity);
+        let known = known.get(plan.name.as_str()).copied();
         ids.push(match (known, setup.entities[index].as_ref().filter(|_| setup.selected[index])) {
             (None, Some(entity)) => Some(writer.register_entity(&resume::record(setup, entity))?),
             (None, None) => staged.get(&plan.name).copied(),
@@ -86,9 +87,10 @@ pub(super) fn catch_up(setup: &Setup<'_>) -> Result<(), PipelineError> {
 
 /// An entity that the plan does not have any more, and whose rows are in the target: nobody would count or compare them.
 fn removed(setup: &Setup<'_>, reader: &StagingReader) -> Result<(), PipelineError> {
+    let planned = setup.plan.by_name();
     for known in reader.entities()? {
         let name = &known.record.name;
-        if setup.plan.entity(name).is_some() || reader.chunks(known.id, Some(ChunkState::Loaded))?.is_empty() {
+        if planned.contains_key(name.as_str()) || reader.chunks(known.id, Some(ChunkState::Loaded))?.is_empty() {
             continue;
         }
         let message = format!(

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossbeam_channel::{bounded, unbounded};
 
 use super::account::{self, Role};
+use super::agenda::Agenda;
 use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
 use super::failpoint::failpoint;
@@ -325,11 +326,11 @@ fn threads(
             pending,
             loads,
             own,
+            agenda: Agenda::new(&shared.setup.plan.entities, &shared.load_plans, &states, &rebuilds),
             states,
             rebuilds,
             // Not zeros: a run that takes up its quarantine comes here twice.
-            generations: shared.generations.iter().map(|generation| generation.load(Ordering::SeqCst)).collect(),
-            distinct: Vec::new(),
+            generations: Arc::new(shared.generations.iter().map(|generation| generation.load(Ordering::SeqCst)).collect()),
             readers,
             loaders,
             moved: [0; 3],

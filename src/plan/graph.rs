@@ -5,21 +5,23 @@
 /// # Errors
 /// The nodes of one cycle, each referring to the next and the last to the first.
 pub(super) fn levels(parents: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
-    let mut levels: Vec<Option<usize>> = vec![None; parents.len()];
-    loop {
-        let mut settled = false;
-        for node in 0..parents.len() {
-            if levels[node].is_some() {
-                continue;
-            }
-            let above: Option<Vec<usize>> = parents[node].iter().map(|p| levels[*p]).collect();
-            if let Some(above) = above {
-                levels[node] = Some(above.into_iter().map(|l| l + 1).max().unwrap_or(0));
-                settled = true;
-            }
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); parents.len()];
+    for (node, above) in parents.iter().enumerate() {
+        for parent in above {
+            children[*parent].push(node);
         }
-        if !settled {
-            break;
+    }
+    // A node is settled with the last of its parents, which may stand on several levels.
+    let mut open: Vec<usize> = parents.iter().map(Vec::len).collect();
+    let mut levels: Vec<Option<usize>> = vec![None; parents.len()];
+    let mut settled: Vec<usize> = (0..parents.len()).filter(|node| open[*node] == 0).collect();
+    while let Some(node) = settled.pop() {
+        levels[node] = Some(parents[node].iter().filter_map(|parent| levels[*parent]).map(|level| level + 1).max().unwrap_or(0));
+        for child in &children[node] {
+            open[*child] -= 1;
+            if open[*child] == 0 {
+                settled.push(*child);
+            }
         }
     }
     match levels.iter().position(Option::is_none) {

@@ -1,7 +1,7 @@
 //! From the plan as written to the [`Plan`]: settings understood, expressions parsed, references matched with entities,
 //! entities put in load order. Boundary: offline; nothing here needs a catalogue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -276,14 +276,12 @@ impl Plan {
 
     /// Everything that refers to an entity, directly or through others, in load order.
     pub fn descendants(&self, index: usize) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
+        let mut below = vec![false; self.entities.len()];
         // Load order: a descendant stands behind its parents, so one pass is enough.
         for (at, entity) in self.entities.iter().enumerate().skip(index + 1) {
-            if entity.parents.iter().any(|p| p.entity == index || found.contains(&p.entity)) {
-                found.push(at);
-            }
+            below[at] = entity.parents.iter().any(|p| p.entity == index || below[p.entity]);
         }
-        found
+        (0..below.len()).filter(|at| below[*at]).collect()
     }
 
     /// The expectations about one database that concern these entities, each with the index of the entity in whose file it stands. What is
@@ -294,6 +292,11 @@ impl Plan {
         let of_entities = self.entities.iter().enumerate().filter(|(index, _)| selected.get(*index) == Some(&true));
         let of_entities = of_entities.flat_map(|(index, entity)| entity.expects.iter().map(move |expect| (Some(index), expect)));
         of_plan.chain(of_entities).filter(|(_, expect)| expect.on == on).collect()
+    }
+
+    /// The indexes of all entities by their names, for whoever looks up many.
+    pub fn by_name(&self) -> HashMap<&str, usize> {
+        self.entities.iter().enumerate().map(|(index, entity)| (entity.name.as_str(), index)).collect()
     }
 
     /// The names of all entities, in load order.
@@ -591,8 +594,10 @@ fn resolve_group(group: &super::document::GroupDocument, entity: &EntityDocument
 /// Matches references with entities, and sorts by level. What cannot be matched is reported.
 fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &Codes, problems: &mut Problems) -> Vec<EntityPlan> {
     let names: Vec<String> = entities.iter().map(|e| e.name.clone()).collect();
-    for (index, entity) in entities.iter().enumerate() {
-        if let Some(first) = names[..index].iter().position(|n| *n == entity.name) {
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    for (index, (entity, name)) in entities.iter().zip(&names).enumerate() {
+        let first = *by_name.entry(name).or_insert(index);
+        if first < index {
             let message = format!("two entities are called `{}`", entity.name);
             let help = Some(format!("the other stands in {}; give one of them name = \"…\"", entities[first].target.value));
             problems.error("E0016", Some((entity.file, 0..0)), message, "this is the second", help);
@@ -617,7 +622,7 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
                 }
             }
             for call in ast.references(functions) {
-                match names.iter().position(|n| *n == call.entity) {
+                match by_name.get(call.entity.as_str()).copied() {
                     Some(parent) => found.push((parent, call.on_missing == OnMissing::Null)),
                     None => {
                         let help = nearest(&call.entity, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
@@ -656,7 +661,8 @@ fn in_load_order(mut entities: Vec<EntityPlan>, functions: &Functions, codes: &C
     };
     let mut order: Vec<usize> = (0..entities.len()).collect();
     order.sort_by_key(|e| levels[*e]);
-    let place_of: Vec<usize> = (0..order.len()).map(|e| order.iter().position(|o| *o == e).unwrap_or(e)).collect();
+    let mut place_of = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(place, entity)| place_of[*entity] = place);
     let mut sorted: Vec<EntityPlan> = order.iter().map(|e| entities[*e].clone()).collect();
     for (entity, old) in sorted.iter_mut().zip(&order) {
         entity.level = levels[*old];

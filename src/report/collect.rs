@@ -1,13 +1,14 @@
 //! Fills a summary. Boundary: every number comes out of the staging file, a validation or the system; nothing is rendered here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::ReportError;
 use super::proof::Proof;
 use super::spans::{Facts, spans};
 use super::summary::{Ending, EntitySummary, Incident, ParentEdge, PlanChange, SCHEMA, Seconds, Snapshot, Summary, Totals};
 use crate::plan::{EntityPlan, Plan};
-use crate::staging::{EntityId, EntityLedger, RunId, RunRecord, StageTime, StagingReader};
+use crate::staging::{EntityId, EntityLedger, IncidentTotal, RunId, RunRecord, StageTime, StagingReader};
+use crate::validate::EntityCheck;
 
 impl Summary {
     /// Reads the result out of the staging file, and what a validation found.
@@ -15,16 +16,33 @@ impl Summary {
         let validation = proof.map(|proof| &proof.found);
         let times = stage_times(staging)?;
         let ledgers = staging.ledger()?;
+        let by_name: HashMap<&str, &(EntityId, EntityLedger)> = ledgers.iter().map(|one| (one.1.name.as_str(), one)).collect();
+        let mut of_entity: HashMap<EntityId, Vec<&StageTime>> = HashMap::new();
+        for time in &times {
+            of_entity.entry(time.entity).or_default().push(time);
+        }
+        let checks = validation.iter().flat_map(|found| &found.entities).map(|check| (check.name.as_str(), check));
+        let checks: HashMap<&str, &EntityCheck> = checks.collect();
+        let mut held: HashMap<EntityId, BTreeMap<String, u64>> = HashMap::new();
+        for count in staging.quarantine_counts(None)? {
+            *held.entry(count.entity).or_default().entry(count.code).or_default() += count.rows;
+        }
+        let mut incidents: HashMap<EntityId, Vec<Incident>> = HashMap::new();
+        for total in staging.incidents(None)? {
+            let IncidentTotal { entity, incident, count } = total;
+            incidents.entry(entity).or_default().push(Incident { column: incident.column, code: incident.code, count });
+        }
         let mut entities = Vec::new();
         for planned in &plan.entities {
-            let Some((id, ledger)) = ledgers.iter().find(|(_, ledger)| ledger.name == planned.name) else { continue };
-            let mut entity = collect_entity(staging, *id, ledger, &times)?;
+            let Some((id, ledger)) = by_name.get(planned.name.as_str()) else { continue };
+            let mut entity = collect_entity(staging, *id, ledger, of_entity.get(id).map_or(&[][..], Vec::as_slice))?;
+            entity.reasons = held.remove(id).unwrap_or_default();
+            entity.incidents = incidents.remove(id).unwrap_or_default();
             entity.target.clone_from(&planned.target.value);
             entity.level = planned.level;
             entity.phase.clone_from(&planned.phase);
             entity.parents = parents(plan, planned);
-            let checked = validation.and_then(|found| found.entities.iter().find(|check| check.name == planned.name));
-            if let Some(checked) = checked {
+            if let Some(checked) = checks.get(planned.name.as_str()) {
                 entity.seconds.validate = checked.micros;
             }
             entities.push(entity);
@@ -152,19 +170,15 @@ fn rate(rows: u64, micros: u64) -> Option<u64> {
     u64::try_from((u128::from(rows) * 1_000_000).checked_div(u128::from(micros))?).ok()
 }
 
-fn collect_entity(staging: &StagingReader, id: EntityId, ledger: &EntityLedger, times: &[StageTime]) -> Result<EntitySummary, ReportError> {
-    let took = |stage: &str| times.iter().filter(|time| time.entity == id && time.stage == stage).map(|time| time.micros).sum();
+fn collect_entity(
+    staging: &StagingReader,
+    id: EntityId,
+    ledger: &EntityLedger,
+    times: &[&StageTime],
+) -> Result<EntitySummary, ReportError> {
+    let took = |stage: &str| times.iter().filter(|time| time.stage == stage).map(|time| time.micros).sum();
     let seconds = Seconds { extract: took("extract"), transform: took("transform"), load: took("load"), validate: took("validate") };
-    let mut reasons = BTreeMap::new();
-    for count in staging.quarantine_counts(Some(id))? {
-        *reasons.entry(count.code).or_default() += count.rows;
-    }
     let filtered = ledger.done.filtered + ledger.pending.filtered;
-    let incidents = staging.incidents(Some(id))?.into_iter().map(|total| Incident {
-        column: total.incident.column,
-        code: total.incident.code,
-        count: total.count,
-    });
     Ok(EntitySummary {
         name: ledger.name.clone(),
         target: String::new(),
@@ -177,9 +191,9 @@ fn collect_entity(staging: &StagingReader, id: EntityId, ledger: &EntityLedger, 
         pending: ledger.untransformed + ledger.pending.loaded,
         seconds,
         rows_per_second: rate(ledger.read, seconds.moving()),
-        reasons,
+        reasons: BTreeMap::new(),
         filters: if filtered > 0 { filters(staging, id)? } else { BTreeMap::new() },
-        incidents: incidents.collect(),
+        incidents: Vec::new(),
         phase: None,
         level: 0,
         parents: Vec::new(),

@@ -1,6 +1,8 @@
 //! A run: when its stages began and ended, by the clock, and its circumstances. Boundary: times of the staging file and of a validation, put on one scale; nothing
 //! is measured here.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::summary::seconds;
@@ -56,11 +58,11 @@ pub(super) fn spans(
     times: &[StageTime],
     validation: Option<&Validation>,
 ) -> Vec<StageSpan> {
-    let name = |id: EntityId| ledgers.iter().find(|(known, _)| *known == id).map(|(_, ledger)| ledger.name.clone());
+    let names: HashMap<EntityId, &str> = ledgers.iter().map(|(id, ledger)| (*id, ledger.name.as_str())).collect();
     let since = |moment: Moment| moment.micros_since(run.started);
     let of_stages = times.iter().filter(|time| time.run == run.id).filter_map(|time| {
         Some(StageSpan {
-            entity: name(time.entity)?,
+            entity: (*names.get(&time.entity)?).to_owned(),
             stage: time.stage.clone(),
             began: since(time.began),
             ended: since(time.ended),
@@ -77,6 +79,7 @@ pub(super) fn spans(
         }
     }
     let order = |stage: &str| ["extract", "transform", "load", "validate"].iter().position(|known| *known == stage);
-    spans.sort_by_key(|span| (plan.entity(&span.entity), order(&span.stage)));
+    let places = plan.by_name();
+    spans.sort_by_key(|span| (places.get(span.entity.as_str()).copied(), order(&span.stage)));
     spans
 }

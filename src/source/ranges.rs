@@ -8,7 +8,8 @@
 use std::cmp::Reverse;
 
 use super::{EntityQuery, Reader, SourceError};
-use crate::pg::{PgError, ident};
+use crate::pg::{PgError, ident, values_apart};
+use crate::row::Column;
 
 /// A part of an entity, by its whole-number key; without bounds it is all of it. The last range also holds the rows without key, so
 /// that they are found and not lost.
@@ -69,18 +70,17 @@ pub fn whole_sizes<'q>(
     entities: impl ExactSizeIterator<Item = &'q EntityQuery> + Clone,
 ) -> Result<Vec<WholeSize>, SourceError> {
     let explains: Vec<String> = entities.clone().map(|entity| explained(&entity.copy_query(""))).collect();
-    // A statement that fails must not end the transaction that holds the snapshot.
-    reader.session().execute("SAVEPOINT sizes")?;
-    match reader.session().values(&explains) {
-        Ok(texts) => {
-            reader.session().execute("RELEASE SAVEPOINT sizes")?;
-            Ok(texts.iter().map(|text| WholeSize(read_estimate(text.as_deref()))).collect())
-        }
+    match values_apart(reader.session(), &explains) {
+        Ok(texts) => Ok(texts.iter().map(|text| WholeSize(read_estimate(text.as_deref()))).collect()),
         Err(error) => {
             error.refusal()?;
-            reader.session().execute("ROLLBACK TO SAVEPOINT sizes; RELEASE SAVEPOINT sizes")?;
             // One by one, the entity that is refused is named.
-            entities.map(|entity| estimate(reader, entity, &entity.copy_query("")).map(WholeSize)).collect()
+            let one = |entity: &EntityQuery| {
+                let size = estimate(reader, entity, &entity.copy_query("")).map(WholeSize)?;
+                reader.let_go()?;
+                Ok(size)
+            };
+            entities.map(one).collect()
         }
     }
 }
@@ -88,12 +88,7 @@ pub fn whole_sizes<'q>(
 /// Plans the ranges of an entity of this size.
 pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, size: WholeSize, options: RangeOptions) -> Result<RangePlan, SourceError> {
     let whole = size.0;
-    let one = |why| RangePlan {
-        ranges: vec![KeyRange { index: 0, above: None, to: None, estimated_rows: whole.rows }],
-        estimated_rows: whole.rows,
-        estimated_bytes: whole.rows.saturating_mul(whole.width),
-        why,
-    };
+    let one = |why| whole.in_one(why);
     let key = match entity.key.as_slice() {
         [at] => entity.columns.get(*at).filter(|c| c.ty.is_integer()),
         _ => None,
@@ -102,6 +97,14 @@ pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, size: WholeSize, o
     if whole.rows < options.min_rows || options.max_ranges < 2 {
         return Ok(one("one range: it is small"));
     }
+    let plan = cut(reader, entity, key, whole, options)?;
+    reader.let_go()?;
+    Ok(plan)
+}
+
+/// Asks the server where to cut, and whether it pays.
+fn cut(reader: &mut Reader, entity: &EntityQuery, key: &Column, whole: Estimate, options: RangeOptions) -> Result<RangePlan, SourceError> {
+    let one = |why| whole.in_one(why);
     let count = (whole.rows / options.min_rows.max(1)).clamp(2, u64::from(options.max_ranges));
     let histogram = histogram(reader, entity, &key.name).map_err(|source| entity.failed(source))?;
     let (cuts, why) = if let Some(cuts) = histogram.as_deref().and_then(|h| cuts_by_histogram(h, count)) {
@@ -141,6 +144,18 @@ struct Estimate {
     rows: u64,
     width: u64,
     cost: f64,
+}
+
+impl Estimate {
+    /// The plan that does not cut.
+    fn in_one(&self, why: &'static str) -> RangePlan {
+        RangePlan {
+            ranges: vec![KeyRange { index: 0, above: None, to: None, estimated_rows: self.rows }],
+            estimated_rows: self.rows,
+            estimated_bytes: self.rows.saturating_mul(self.width),
+            why,
+        }
+    }
 }
 
 fn estimate(reader: &mut Reader, entity: &EntityQuery, sql: &str) -> Result<Estimate, SourceError> {

@@ -62,7 +62,9 @@ impl SnapshotHolder {
             lsn,
             single_reader,
         };
-        Ok(Self { reader: Reader { session }, info })
+        let mut reader = Reader { session };
+        reader.session.execute(SAVEPOINT)?;
+        Ok(Self { reader, info })
     }
 
     /// What it is.
@@ -90,7 +92,8 @@ impl Reader {
         };
         let mut session = endpoint.connect()?;
         // The snapshot must be set before the transaction's first query.
-        let begun = session.execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {}; {ROOM_TO_SORT}", crate::pg::literal(name)));
+        let begun =
+            session.execute(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {}; {ROOM_TO_SORT}; {SAVEPOINT}", crate::pg::literal(name)));
         match begun {
             // "invalid snapshot identifier" and "could not import the requested snapshot: the source transaction is not running".
             Err(source) if matches!(source.sqlstate(), Some("22023" | "55000")) => {
@@ -101,6 +104,13 @@ impl Reader {
         }
     }
 
+    /// Gives up the locks on what was read so far, and with them any error; the snapshot stays. A transaction keeps a lock on every table
+    /// and index that it has read until it ends, and this one ends with the run: with thousands of tables the server's room for locks,
+    /// which is shared by everybody, would be used up.
+    pub fn let_go(&mut self) -> Result<(), PgError> {
+        self.session.execute("ROLLBACK TO SAVEPOINT etl_reader")
+    }
+
     /// The connection.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
@@ -108,6 +118,9 @@ impl Reader {
 }
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Everything is read behind it. A snapshot belongs to the transaction, so going back to the savepoint leaves it as it is.
+const SAVEPOINT: &str = "SAVEPOINT etl_reader";
 
 /// Rows are read in key order; a join that has to be sorted for it should not go to disk for want of a few megabytes. A larger setting
 /// of the user stands.

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use bigdecimal::BigDecimal;
 use rusqlite::Connection;
 
-use super::database::{count, rows, stored};
+use super::database::{count, of_entity, rows, stored};
 use super::id_map::outcome;
 use super::{ChunkId, EntityId, SnapshotId, StagingError, StagingReader};
 use crate::row::{Group, Incident, Outcome};
@@ -220,9 +220,12 @@ impl StagingReader {
 
     /// Incidents with their counts, of one entity or all.
     pub fn incidents(&self, entity: Option<EntityId>) -> Result<Vec<IncidentTotal>, StagingError> {
-        let sql = "SELECT c.entity, i.column_name, i.code, sum(i.count) FROM incidents AS i JOIN chunks AS c ON c.id = i.chunk \
-                   WHERE ?1 IS NULL OR c.entity = ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
-        rows(&self.db, sql, [entity.map(|entity| entity.0)], |row| {
+        let sql = format!(
+            "SELECT c.entity, i.column_name, i.code, sum(i.count) FROM incidents AS i JOIN chunks AS c ON c.id = i.chunk \
+             WHERE {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            of_entity("c.entity = ?1", entity)
+        );
+        rows(&self.db, &sql, [entity.map(|entity| entity.0)], |row| {
             let incident = Incident { column: row.get(1)?, code: row.get(2)? };
             Ok(IncidentTotal { entity: EntityId(row.get(0)?), incident, count: count(row, 3)? })
         })
@@ -230,10 +233,13 @@ impl StagingReader {
 
     /// References with their counts, of one entity or all.
     pub fn references(&self, entity: Option<EntityId>) -> Result<Vec<ReferenceTotal>, StagingError> {
-        let sql = "SELECT c.entity, r.column_name, r.parent, sum(r.hit), sum(r.nulls), sum(r.missing), sum(r.parent_quarantined), \
-                   sum(r.parent_filtered) FROM reference_counts AS r JOIN chunks AS c ON c.id = r.chunk \
-                   WHERE ?1 IS NULL OR c.entity = ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
-        rows(&self.db, sql, [entity.map(|entity| entity.0)], |row| {
+        let sql = format!(
+            "SELECT c.entity, r.column_name, r.parent, sum(r.hit), sum(r.nulls), sum(r.missing), sum(r.parent_quarantined), \
+             sum(r.parent_filtered) FROM reference_counts AS r JOIN chunks AS c ON c.id = r.chunk \
+             WHERE {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+            of_entity("c.entity = ?1", entity)
+        );
+        rows(&self.db, &sql, [entity.map(|entity| entity.0)], |row| {
             let counts = ReferenceCount {
                 column: row.get(1)?,
                 parent: EntityId(row.get(2)?),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::reader::Meta;
 use super::runs::{Moment, new_id};
-use super::{RunId, StagingError};
+use super::{EntityId, RunId, StagingError};
 use crate::row::LegacyKey;
 
 /// `etls`, in the header of every staging file (`PRAGMA application_id`): `file` and we know it by that.
@@ -259,6 +259,12 @@ pub(super) fn stored(count: u64) -> i64 {
 pub(super) fn count(row: &Row<'_>, at: usize) -> Result<u64, StagingError> {
     let value: i64 = row.get(at)?;
     u64::try_from(value).map_err(|_| StagingError::BadRecord { table: "a count", what: format!("the number {value}") })
+}
+
+/// A condition on the parameter `?1`: of one entity, or of all. A condition for both, `?1 IS NULL OR entity = ?1`, finds no index: whoever
+/// asks for every entity in turn would go through all of them each time.
+pub(super) fn of_entity(one: &'static str, entity: Option<EntityId>) -> &'static str {
+    if entity.is_some() { one } else { "?1 IS NULL" }
 }
 
 /// A run id that was kept.

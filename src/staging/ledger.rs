@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row};
 
 use super::chunks::chunk_rows;
-use super::database::{count, rows};
+use super::database::{count, of_entity, rows};
 use super::entities::unknown;
 use super::id_map::outcome;
 use super::quarantine::refused_rows;
@@ -64,11 +64,14 @@ impl EntityLedger {
     }
 }
 
+/// All ledgers, or that of one entity.
 fn read_ledgers(db: &Connection, entity: Option<EntityId>) -> Result<Vec<(EntityId, EntityLedger)>, StagingError> {
-    let entity = entity.map(|entity| entity.0);
-    let sql = "SELECT e.id, e.name, e.extracted_run IS NOT NULL, count(r.range_no), coalesce(sum(r.done), 0) \
-               FROM entities AS e LEFT JOIN ranges AS r ON r.entity = e.id WHERE ?1 IS NULL OR e.id = ?1 GROUP BY e.id ORDER BY e.id";
-    let mut ledgers = rows(db, sql, [entity], |row| {
+    let sql = format!(
+        "SELECT e.id, e.name, e.extracted_run IS NOT NULL, count(r.range_no), coalesce(sum(r.done), 0) \
+         FROM entities AS e LEFT JOIN ranges AS r ON r.entity = e.id WHERE {} GROUP BY e.id ORDER BY e.id",
+        of_entity("e.id = ?1", entity)
+    );
+    let mut ledgers = rows(db, &sql, [entity.map(|entity| entity.0)], |row| {
         let ledger = EntityLedger {
             name: row.get(1)?,
             extracted: row.get(2)?,
@@ -78,14 +81,16 @@ fn read_ledgers(db: &Connection, entity: Option<EntityId>) -> Result<Vec<(Entity
         };
         Ok((EntityId(row.get(0)?), ledger))
     })?;
-    let sql = "SELECT entity, state, count(*), sum(rows - moved), sum(loaded), sum(merged), sum(filtered), sum(quarantined), sum(adopted), \
-               sum(refused), sum(raw_bytes), coalesce(sum(transformed_bytes), 0) FROM chunks \
-               WHERE ?1 IS NULL OR entity = ?1 GROUP BY entity, state";
-    rows(db, sql, [entity], |row| {
+    let sql = format!(
+        "SELECT entity, state, count(*), sum(rows - moved), sum(loaded), sum(merged), sum(filtered), sum(quarantined), sum(adopted), \
+         sum(refused), sum(raw_bytes), coalesce(sum(transformed_bytes), 0) FROM chunks WHERE {} GROUP BY entity, state",
+        of_entity("entity = ?1", entity)
+    );
+    rows(db, &sql, [entity.map(|entity| entity.0)], |row| {
         let of = EntityId(row.get(0)?);
-        match ledgers.iter_mut().find(|(id, _)| *id == of) {
-            Some((_, ledger)) => add_chunks(ledger, row),
-            None => Err(unknown(of)),
+        match ledgers.binary_search_by_key(&of, |(id, _)| *id) {
+            Ok(at) => add_chunks(&mut ledgers[at].1, row),
+            Err(_) => Err(unknown(of)),
         }
     })?;
     Ok(ledgers)

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::database::{count, key, key_value, rows, run_id, stored};
+use super::database::{count, key, key_value, of_entity, rows, run_id, stored};
 use super::{ChunkId, EntityId, RunId, StagingError, StagingReader};
 use crate::row::{LegacyKey, Reject, Tuples, reason};
 
@@ -208,9 +208,12 @@ fn read_row(row: &Row<'_>) -> Result<QuarantineRow, StagingError> {
 impl StagingReader {
     /// Reasons with their counts, by entity, most frequent first.
     pub fn quarantine_counts(&self, entity: Option<EntityId>) -> Result<Vec<QuarantineCount>, StagingError> {
-        let sql = "SELECT entity, stage, code, column_name, count(*) FROM quarantine WHERE ?1 IS NULL OR entity = ?1 \
-                   GROUP BY 1, 2, 3, 4 ORDER BY 1, 5 DESC, 2, 3, 4";
-        rows(&self.db, sql, [entity.map(|entity| entity.0)], |row| {
+        let sql = format!(
+            "SELECT entity, stage, code, column_name, count(*) FROM quarantine WHERE {} \
+             GROUP BY 1, 2, 3, 4 ORDER BY 1, 5 DESC, 2, 3, 4",
+            of_entity("chunk IN (SELECT id FROM chunks WHERE entity = ?1)", entity)
+        );
+        rows(&self.db, &sql, [entity.map(|entity| entity.0)], |row| {
             Ok(QuarantineCount {
                 entity: EntityId(row.get(0)?),
                 stage: QuarantineStage::from_word(&row.get::<_, String>(1)?)?,

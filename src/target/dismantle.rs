@@ -125,6 +125,16 @@ pub fn plan_dismantle(session: &mut Session, tables: &[QualifiedName]) -> Result
     })
 }
 
+/// How many locks the server has room for, those of everybody together.
+pub fn room_for_locks(session: &mut Session) -> Result<usize, TargetError> {
+    let rows = session.query(
+        "SELECT current_setting('max_locks_per_transaction')::bigint
+                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)",
+        &[],
+    )?;
+    Ok(rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(0)).unwrap_or(0)))
+}
+
 fn number(plan: &mut DismantlePlan) {
     plan.records.sort_by(|a, b| (a.kind, &a.table, &a.name).cmp(&(b.kind, &b.table, &b.name)));
     for (seq, record) in (0..).zip(&mut plan.records) {

@@ -7,7 +7,7 @@ use crate::pg::{QualifiedName, Session, ident, literal, owned_sequences};
 /// new value.
 pub fn reset_sequences(session: &mut Session, table: &QualifiedName) -> Result<Vec<(QualifiedName, i64)>, TargetError> {
     let mut moved = Vec::new();
-    for owned in owned_sequences(session, table)? {
+    for owned in owned_sequences(session, std::slice::from_ref(table))?.into_iter().flatten() {
         // A descending sequence is nobody's key; it is left alone.
         let sequence = owned.sequence.to_sql();
         let sql = format!(

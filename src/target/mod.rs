@@ -20,7 +20,7 @@ mod writer;
 
 pub use adopt::{AdoptSource, Adopted, AdoptedRow, read_adopted};
 pub use constraints::{Duplicates, Orphans, find_duplicates, find_orphans, outstanding, restore_all, restore_one};
-pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers};
+pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers, room_for_locks};
 pub use error::TargetError;
 pub use expect::target_question;
 pub use finish::{analyze, reset_sequences};

@@ -2,10 +2,12 @@
 //! only its figures give it away. Boundary: judges figures that others gathered; an alarm changes no exit code, because a person has to
 //! decide whether it is meant.
 
-use super::finding::{Alarm, AlarmKind, ColumnFacts, Profile, Reference, TargetColumn, Validation};
+use std::collections::HashMap;
+
+use super::finding::{Alarm, AlarmKind, ColumnFacts, Profile, Reference, TableCheck, TargetColumn, Validation};
 use super::subject::Subjects;
 use super::{Request, ValidateError};
-use crate::staging::StagingReader;
+use crate::staging::{EntityId, IncidentTotal, StagingReader};
 
 /// With so few rows anything can be chance.
 const HANDFUL: u64 = 10;
@@ -20,13 +22,10 @@ pub(super) fn raise(
     found: &mut Validation,
 ) -> Result<(), ValidateError> {
     let mut alarms = Vec::new();
+    let checks: HashMap<&str, &TableCheck> = found.tables.iter().map(|check| (check.table.as_str(), check)).collect();
     for table in &subjects.tables {
-        let mut read = 0;
-        for feed in &table.feeds {
-            read += reader.entity_ledger(feed.id)?.read;
-        }
-        let rows =
-            found.tables.iter().find(|check| check.table == table.name()).map_or(0, |check| check.rows - check.others.min(check.rows));
+        let read: u64 = table.feeds.iter().filter_map(|feed| subjects.known.ledger(feed.id)).map(|ledger| ledger.read).sum();
+        let rows = checks.get(table.name().as_str()).map_or(0, |check| check.rows - check.others.min(check.rows));
         if rows > read {
             let entity = table.feeds.first().map_or_else(String::new, |feed| feed.name.clone());
             let message =
@@ -37,22 +36,30 @@ pub(super) fn raise(
     for reference in &found.references {
         alarms.extend(never_hit(reference));
     }
+    let mut incidents: HashMap<EntityId, Vec<IncidentTotal>> = HashMap::new();
+    for total in reader.incidents(None)? {
+        incidents.entry(total.entity).or_default().push(total);
+    }
+    let mut references: HashMap<&str, Vec<&Reference>> = HashMap::new();
+    for reference in &found.references {
+        references.entry(&reference.entity).or_default().push(reference);
+    }
     for profile in &found.profiles {
-        let id = subjects.staged.iter().find(|row| row.record.name == profile.entity).map(|row| row.id);
-        let incidents = reader.incidents(id)?;
+        let incidents = subjects.known.named(&profile.entity).and_then(|row| incidents.get(&row.id));
+        let references = references.get(profile.entity.as_str()).map_or(&[][..], Vec::as_slice);
         for column in &profile.target {
-            let nulled = incidents.iter().filter(|total| total.incident.column == column.facts.name).map(|total| total.count).sum();
-            let parents: Vec<&Reference> =
-                found.references.iter().filter(|r| r.entity == profile.entity && r.column == column.facts.name).collect();
+            let nulled =
+                incidents.into_iter().flatten().filter(|total| total.incident.column == column.facts.name).map(|total| total.count).sum();
+            let parents: Vec<&Reference> = references.iter().copied().filter(|r| r.column == column.facts.name).collect();
             let choice = match parents.as_slice() {
                 [] => Choice::NoReference,
-                parents => Choice::Rows(rows_of(parents, subjects, reader)?),
+                parents => Choice::Rows(rows_of(parents, subjects)),
             };
             alarms.extend(judge(profile, column, nulled, choice));
         }
     }
-    let order = |alarm: &Alarm| request.plan.entity(&alarm.entity);
-    alarms.sort_by_key(order);
+    let places = request.plan.by_name();
+    alarms.sort_by_key(|alarm| places.get(alarm.entity.as_str()).copied());
     found.alarms = alarms;
     Ok(())
 }
@@ -64,14 +71,9 @@ enum Choice {
     Rows(u64),
 }
 
-fn rows_of(parents: &[&Reference], subjects: &Subjects, reader: &StagingReader) -> Result<u64, ValidateError> {
-    let mut rows = 0;
-    for parent in parents {
-        let Some(row) = subjects.staged.iter().find(|row| row.record.name == parent.parent) else { continue };
-        let ledger = reader.entity_ledger(row.id)?;
-        rows += ledger.done.loaded + ledger.done.adopted;
-    }
-    Ok(rows)
+fn rows_of(parents: &[&Reference], subjects: &Subjects) -> u64 {
+    let ledgers = parents.iter().filter_map(|parent| subjects.known.ledger(subjects.known.named(&parent.parent)?.id));
+    ledgers.map(|ledger| ledger.done.loaded + ledger.done.adopted).sum()
 }
 
 fn never_hit(reference: &Reference) -> Option<Alarm> {

@@ -1,7 +1,7 @@
 //! The ledger: read = loaded + merged + filtered + quarantined + adopted, chunk by chunk, and the same rows in the target's own ledger.
 //! Boundary: counts only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::ValidateError;
 use super::finding::{Difference, DifferenceKind, Validation};
@@ -19,6 +19,10 @@ pub(super) fn check_ledgers(
 ) -> Result<(), ValidateError> {
     let mut in_target: BTreeMap<i64, LedgerChunk> =
         loaded_chunks(session, reader.meta()?.staging_id)?.into_iter().map(|chunk| (chunk.chunk, chunk)).collect();
+    let mut of_entity: HashMap<String, BTreeSet<i64>> = HashMap::new();
+    for chunk in in_target.values() {
+        of_entity.entry(chunk.entity.clone()).or_default().insert(chunk.chunk);
+    }
     for subject in &subjects.entities {
         match reader.check_ledger(subject.id) {
             Ok(ledger) if ledger.is_closed() => {}
@@ -33,11 +37,13 @@ pub(super) fn check_ledgers(
         }
         for chunk in reader.chunks(subject.id, Some(ChunkState::Loaded))? {
             let there = in_target.remove(&chunk.id.0);
+            if let Some(left) = there.as_ref().and_then(|there| of_entity.get_mut(&there.entity)) {
+                left.remove(&chunk.id.0);
+            }
             check_chunk(subject, &chunk, there.as_ref(), found);
         }
         // What is left under this entity's name was loaded from this staging file, and the staging file does not know it.
-        let unknown: Vec<i64> = in_target.values().filter(|chunk| chunk.entity == subject.name).map(|chunk| chunk.chunk).collect();
-        for chunk in unknown {
+        for chunk in of_entity.remove(&subject.name).into_iter().flatten() {
             let rows = in_target.remove(&chunk).map_or(0, |chunk| chunk.rows);
             let message = format!("the target's ledger has chunk {chunk}, which is not loaded according to the staging file");
             found.add(counts(subject, 0, rows, message));

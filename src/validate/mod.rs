@@ -13,6 +13,7 @@ mod describe;
 mod error;
 mod expectations;
 mod finding;
+mod known;
 mod ledger;
 mod lookup;
 mod mapping;

@@ -1,9 +1,11 @@
 //! References: what became of them, and that none leads nowhere. Boundary: counts of the staging file, and proof from the target.
 
+use std::collections::HashMap;
+
 use super::finding::{Difference, DifferenceKind, OrphanProof, Reference, Validation};
 use super::subject::{Subject, Subjects, Table};
 use super::{Request, ValidateError};
-use crate::pg::{QualifiedName, Session, describe_table, ident};
+use crate::pg::{QualifiedName, Session, ident};
 use crate::staging::{EntityId, ReferenceTotal, StagingReader};
 
 /// Where a reference leads.
@@ -20,6 +22,7 @@ pub(super) fn check_references(
     session: &mut Session,
     found: &mut Validation,
 ) -> Result<(), ValidateError> {
+    let planned = request.plan.by_name();
     for subject in &subjects.entities {
         let totals = reader.references(Some(subject.id))?;
         let mut columns: Vec<&str> = Vec::new();
@@ -30,14 +33,14 @@ pub(super) fn check_references(
         }
         for column in columns {
             let of_column: Vec<&ReferenceTotal> = totals.iter().filter(|total| total.count.column == column).collect();
-            check_column(request, subjects, subject, column, &of_column, session, found)?;
+            check_column((request, &planned), subjects, subject, column, &of_column, session, found)?;
         }
     }
     Ok(())
 }
 
 fn check_column(
-    request: &Request<'_>,
+    (request, planned): (&Request<'_>, &HashMap<&str, usize>),
     subjects: &Subjects,
     subject: &Subject,
     column: &str,
@@ -48,7 +51,7 @@ fn check_column(
     let table = &subjects.tables[subject.table];
     let mut parents = Vec::new();
     for total in totals {
-        parents.push(parent(request, subjects, subject, total.count.parent, session)?);
+        parents.push(parent((request, planned), subjects, subject, total.count.parent, session)?);
     }
     let (orphans, proof) = orphans(table, column, &parents, session)?;
     let sql = orphan_sql(table, column, &parents);
@@ -81,19 +84,19 @@ fn check_column(
 }
 
 fn parent(
-    request: &Request<'_>,
+    (request, planned): (&Request<'_>, &HashMap<&str, usize>),
     subjects: &Subjects,
     subject: &Subject,
     id: EntityId,
     session: &mut Session,
 ) -> Result<Parent, ValidateError> {
     let wrong = |what: String| ValidateError::Plan { entity: subject.name.clone(), what };
-    let record = subjects.staged.iter().find(|row| row.id == id).map(|row| &row.record);
+    let record = subjects.known.entity(id).map(|row| &row.record);
     let record = record.ok_or_else(|| wrong("it refers to an entity that is not in the staging file".to_owned()))?;
     let target = QualifiedName::parse(&record.target_table);
     let target = target.ok_or_else(|| wrong(format!("the target of {} is no table name", record.name)))?;
-    let info = describe_table(session, &target)?;
-    let compiled = request.plan.entity(&record.name).and_then(|index| request.entities.get(index)?.as_ref());
+    let info = subjects.known.table(&target, session)?;
+    let compiled = planned.get(record.name.as_str()).and_then(|index| request.entities.get(*index)?.as_ref());
     let planned = compiled.and_then(|entity| entity.columns.get(entity.id_column)).map(|column| column.column.name.clone());
     // A parent that is not part of the command need not be compiled; its id is then what the catalogue says.
     let id_column = planned.or_else(|| info.primary_key().and_then(|key| key.columns.first().cloned()));

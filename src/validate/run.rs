@@ -15,7 +15,7 @@ use super::mapping::{MappingResult, Mappings, compare_mapping};
 use super::multiset::RowHasher;
 use super::profile::profile;
 use super::references::check_references;
-use super::subject::{Feed, Subjects, Table, was_empty};
+use super::subject::{Feed, Subject, Subjects, Table};
 use super::upkeep::{check_constraints, check_sequences};
 use super::{EntityCheck, ValidateError, Validation};
 use crate::pg::{Endpoint, QualifiedName, Session, describe_table};
@@ -77,11 +77,13 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_ledgers(&subjects, &reader, &mut session, &mut found)?;
     let hasher = RowHasher::new();
     let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
-    let mappings = mapping_table(request, &reader, &mut session)?;
+    let mappings = mapping_table(request, &subjects, &mut session)?;
     let (results, profiles) = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
-    for (table, result) in subjects.tables.iter().zip(results) {
-        take_result(&subjects, table, result, &mut found);
+    let mut of_table: Vec<Vec<&Subject>> = vec![Vec::new(); subjects.tables.len()];
+    subjects.entities.iter().for_each(|subject| of_table[subject.table].push(subject));
+    for ((table, of_table), result) in subjects.tables.iter().zip(of_table).zip(results) {
+        take_result(&of_table, table, result, &mut found);
     }
     found.entities.sort_by_key(|entity| entity.index);
     check_adopted(&subjects, &reader, &mut session, &mut found)?;
@@ -96,11 +98,11 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     Ok(found)
 }
 
-fn mapping_table(request: &Request<'_>, reader: &StagingReader, session: &mut Session) -> Result<Option<Mappings>, ValidateError> {
+fn mapping_table(request: &Request<'_>, subjects: &Subjects, session: &mut Session) -> Result<Option<Mappings>, ValidateError> {
     let Some(text) = &request.plan.mappings else { return Ok(None) };
     let wrong = || ValidateError::Plan { entity: request.plan.name.clone(), what: "`mappings` is no table name".to_owned() };
     let name = describe_table(session, &QualifiedName::parse(&text.value).ok_or_else(wrong)?)?.name;
-    let alone = was_empty(reader, &name)?;
+    let alone = subjects.known.was_empty(&name);
     Ok(Some(Mappings { name, alone }))
 }
 
@@ -196,7 +198,7 @@ fn compare_tables(
 /// The feed of a selected entity, and its staged record.
 fn feed_of(subjects: &Subjects, at: usize) -> Option<(&EntityRow, &Feed)> {
     let subject = &subjects.entities[at];
-    let row = subjects.staged.iter().find(|row| row.id == subject.id)?;
+    let row = subjects.known.entity(subject.id)?;
     Some((row, subjects.tables[subject.table].feeds.iter().find(|feed| feed.id == subject.id)?))
 }
 
@@ -206,9 +208,9 @@ fn profile_of(request: &Request<'_>, subjects: &Subjects, at: usize, means: Mean
     profile(feed, &row.record.source_columns, compiled, means)
 }
 
-fn take_result(subjects: &Subjects, table: &Table, result: Compared, found: &mut Validation) {
+fn take_result(of_table: &[&Subject], table: &Table, result: Compared, found: &mut Validation) {
     let (mut micros, began) = (result.cells.micros, result.cells.began.0);
-    for subject in subjects.entities.iter().filter(|subject| table.feeds.iter().any(|feed| feed.id == subject.id)) {
+    for subject in of_table {
         let loaded = table.feeds.iter().find(|feed| feed.id == subject.id).map_or(0, Feed::loaded);
         let micros = std::mem::take(&mut micros);
         found.entities.push(EntityCheck { name: subject.name.clone(), index: subject.index, loaded, micros, began });

@@ -1,13 +1,15 @@
 //! What is compared: the selected entities, the target tables they go into, and every other staged entity that goes there too, because a
 //! table can only be compared whole. Boundary: gathers and checks that there is something to compare; compares nothing.
 
+use std::collections::HashMap;
+
+use super::known::Known;
 use super::multiset::Shape;
 use super::{Request, ValidateError};
-use crate::pg::{QualifiedName, Session, TableInfo, describe_table};
+use crate::pg::{QualifiedName, Session, TableInfo};
 use crate::plan::NewIds;
 use crate::row::Column;
-use crate::staging::{ChunkRow, ChunkState, EntityId, EntityLedger, EntityRow, StagingReader};
-use crate::target::foreign_loads;
+use crate::staging::{ChunkRow, ChunkState, EntityId, EntityLedger, StagingReader};
 
 /// A selected entity.
 #[derive(Debug)]
@@ -92,37 +94,41 @@ pub(super) struct Subjects {
     pub entities: Vec<Subject>,
     /// Their tables.
     pub tables: Vec<Table>,
-    /// All entities of the staging file.
-    pub staged: Vec<EntityRow>,
+    /// All entities of the staging file, and what the target says of its tables.
+    pub known: Known,
 }
 
 impl Subjects {
     /// Gathers what is selected. Fails where an entity is not loaded to its end.
     pub fn gather(request: &Request<'_>, reader: &StagingReader, session: &mut Session) -> Result<Self, ValidateError> {
-        let staged = reader.entities()?;
-        let mut subjects = Self { entities: Vec::new(), tables: Vec::new(), staged };
+        let known = Known::ask(request, reader, session)?;
+        let planned = request.plan.by_name();
+        let (mut entities, mut tables) = (Vec::new(), Vec::new());
+        let mut table_of: HashMap<EntityId, usize> = HashMap::new();
         for (index, entity) in request.plan.entities.iter().enumerate() {
             if !request.selected.get(index).copied().unwrap_or(false) {
                 continue;
             }
-            let Some(row) = subjects.staged.iter().find(|row| row.record.name == entity.name) else {
-                return Err(ValidateError::NotStaged { entity: entity.name.clone() });
+            let not_staged = || ValidateError::NotStaged { entity: entity.name.clone() };
+            let id = known.named(&entity.name).ok_or_else(not_staged)?.id;
+            finished(known.ledger(id).ok_or_else(not_staged)?)?;
+            let table = match table_of.get(&id) {
+                Some(table) => *table,
+                None => {
+                    let table = gather_table(request, index, &known, &planned, reader, session)?;
+                    table_of.extend(table.feeds.iter().map(|feed| (feed.id, tables.len())));
+                    tables.push(table);
+                    tables.len() - 1
+                }
             };
-            let id = row.id;
-            finished(&reader.entity_ledger(id)?)?;
-            let known = subjects.tables.iter().position(|table| table.feeds.iter().any(|feed| feed.id == id));
-            if known.is_none() {
-                subjects.tables.push(gather_table(request, index, &subjects.staged, reader, session)?);
-            }
-            let table = known.unwrap_or(subjects.tables.len() - 1);
-            subjects.entities.push(Subject { index, name: entity.name.clone(), id, table });
+            entities.push(Subject { index, name: entity.name.clone(), id, table });
         }
-        Ok(subjects)
+        Ok(Self { entities, tables, known })
     }
 
     /// The name of an entity of the staging file.
     pub fn name(&self, id: EntityId) -> Option<&str> {
-        self.staged.iter().find(|row| row.id == id).map(|row| row.record.name.as_str())
+        self.known.entity(id).map(|row| row.record.name.as_str())
     }
 }
 
@@ -143,7 +149,8 @@ fn finished(ledger: &EntityLedger) -> Result<(), ValidateError> {
 fn gather_table(
     request: &Request<'_>,
     index: usize,
-    staged: &[EntityRow],
+    known: &Known,
+    planned: &HashMap<&str, usize>,
     reader: &StagingReader,
     session: &mut Session,
 ) -> Result<Table, ValidateError> {
@@ -152,25 +159,25 @@ fn gather_table(
     let target = QualifiedName::parse(&entity.target.value).ok_or_else(|| wrong("its target is no table name"))?;
     let compiled = request.entities.get(index).and_then(Option::as_ref).ok_or_else(|| wrong("it could not be compiled"))?;
     let id_column = compiled.columns.get(compiled.id_column).map(|c| c.column.name.clone()).ok_or_else(|| wrong("it has no id"))?;
-    let info = describe_table(session, &target)?;
+    let info = known.table(&target, session)?;
     let mut feeds = Vec::new();
-    for row in staged {
-        let Some(other) = QualifiedName::parse(&row.record.target_table).filter(|other| other.name == info.name.name) else { continue };
-        if other != info.name && describe_table(session, &other)?.oid != info.oid {
+    for row in known.going_into(&info.name.name) {
+        let Some(other) = QualifiedName::parse(&row.record.target_table) else { continue };
+        if other != info.name && known.table(&other, session)?.oid != info.oid {
             continue;
         }
-        let ledger = reader.entity_ledger(row.id)?;
+        let Some(ledger) = known.ledger(row.id) else { continue };
         if ledger.read == 0 && !ledger.extracted {
             continue;
         }
-        finished(&ledger)?;
+        finished(ledger)?;
         let columns = row.record.target_columns.clone();
         let id_at = columns.iter().position(|c| c.name == id_column);
         let id_at = id_at.ok_or_else(|| wrong(&format!("{} writes no column {id_column} there", row.record.name)))?;
         feeds.push(Feed {
             id: row.id,
             name: row.record.name.clone(),
-            index: request.plan.entity(&row.record.name),
+            index: planned.get(row.record.name.as_str()).copied(),
             columns,
             id_at,
             chunks: reader.chunks(row.id, Some(ChunkState::Loaded))?,
@@ -181,21 +188,12 @@ fn gather_table(
     }
     let adopted = feeds.iter().flat_map(|feed| &feed.chunks).any(|chunk| chunk.counts.adopted > 0);
     // The ledger names tables as the plan does; another plan may have named the same table with its schema.
-    let names = [info.name.clone(), target];
-    let alone = !adopted && was_empty(reader, &info.name)? && foreign_loads(session, reader.meta()?.staging_id, &names)?.is_empty();
+    let alone = !adopted && known.was_empty(&info.name) && !known.has_others(&info.name) && !known.has_others(&target);
     let entity_type = compiled.entity_type.clone();
     let is_published = compiled.ids != NewIds::Keep;
     let mut table = Table { info, entity_type, is_published, feeds, columns: Vec::new(), id_at: 0, same_columns: true, alone };
     arrange(&mut table, &id_column);
     Ok(table)
-}
-
-/// Whether the table is known to have been empty when the load began: constraints and indexes are only taken down where it was. Triggers
-/// are disabled on any table and say nothing.
-pub(super) fn was_empty(reader: &StagingReader, table: &QualifiedName) -> Result<bool, ValidateError> {
-    let down = reader.dismantled()?;
-    let of_table = |schema: &str, name: &str| table.schema.as_deref() == Some(schema) && table.name == name;
-    Ok(down.iter().any(|one| of_table(&one.schema, &one.table) && !one.kind.to_ascii_lowercase().contains("trigger")))
 }
 
 /// Puts the columns of all entities into one order, and says how a row of each is hashed so that both sides agree.

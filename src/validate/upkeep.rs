@@ -1,12 +1,12 @@
 //! What a load took down and set: constraints, indexes and triggers are back and valid, sequences are ahead. Boundary: asks the staging
 //! file and the catalogue; puts nothing back itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ValidateError;
 use super::finding::{Difference, DifferenceKind, Validation};
 use super::subject::{Subjects, Table};
-use crate::pg::{OwnedSequence, Session, ident, literal, owned_sequences};
+use crate::pg::{OwnedSequence, QualifiedName, Session, ident, literal, owned_sequences};
 use crate::staging::StagingReader;
 use crate::target::outstanding;
 
@@ -42,13 +42,11 @@ pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, f
         };
         found.add(constraint(&format!("{}.{}", one.schema, one.table), &one.name, what));
     }
+    let known: HashSet<[&str; 3]> =
+        down.iter().filter(|one| !one.restored).map(|one| [&one.schema, &one.table, &one.name].map(String::as_str)).collect();
     for (_, record) in outstanding(session, Some(reader.meta()?.staging_id))? {
-        let known = down.iter().any(|one| {
-            !one.restored
-                && record.table.schema.as_ref() == Some(&one.schema)
-                && (&record.table.name, &record.name) == (&one.table, &one.name)
-        });
-        if !known {
+        let schema = record.table.schema.as_deref().unwrap_or_default();
+        if !known.contains(&[schema, &record.table.name, &record.name]) {
             let what = "is still taken down according to the target; `etl load` puts it back";
             found.add(constraint(&record.table.to_string(), &record.name, what));
         }
@@ -65,8 +63,9 @@ fn constraint(table: &str, name: &str, what: &str) -> Difference {
 
 /// Checks that no sequence of the tables gives a value next that is taken already.
 pub(super) fn check_sequences(subjects: &Subjects, session: &mut Session, found: &mut Validation) -> Result<(), ValidateError> {
-    for table in &subjects.tables {
-        for owned in owned_sequences(session, &table.info.name)? {
+    let names: Vec<QualifiedName> = subjects.tables.iter().map(|table| table.info.name.clone()).collect();
+    for (table, sequences) in subjects.tables.iter().zip(owned_sequences(session, &names)?) {
+        for owned in sequences {
             found.upkeep.sequences += 1;
             if let Some((next, largest)) = behind(session, table, &owned)? {
                 let mut difference = Difference::new(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::support::Migration;
+use super::support::{Migration, OwnServer};
 
 const RUN: [&str; 4] = ["run", "--progress", "none", "--json"];
 
@@ -109,6 +109,31 @@ fn composite_and_text_keys_are_read_in_one_range() {
     moves_all(&text, 100_000);
 }
 
+/// Nothing in the source keeps the rows apart: that is said, no row is lost, and of two rows with one key none is.
+#[test]
+fn a_table_without_a_key_is_told_of_and_two_equal_keys_end_the_run() {
+    let migration = one_table(
+        "CREATE TABLE old (id int, name text); INSERT INTO old SELECT g, 'n' || g FROM generate_series(1000, 1, -1) g; ANALYZE old",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"id\"",
+        "name = \"name\"\n",
+    );
+    migration.source.exec("CREATE UNIQUE INDEX ON old (id) WHERE id > 5");
+    migration.etl(&["check"]).exits(0).says("e: no primary key or unique index of old keeps id apart");
+    moves_all(&migration, 1_000);
+    migration.source.exec("CREATE UNIQUE INDEX ON old (id) INCLUDE (name)");
+    let told = migration.etl(&["check"]).exits(0);
+    assert!(!told.stdout.contains("keeps id apart") && !told.stderr.contains("keeps id apart"), "{told:?}");
+    let twice = one_table(
+        "CREATE TABLE old (id int, name text); INSERT INTO old SELECT g, 'n' || g FROM generate_series(1, 1000) g; INSERT INTO old VALUES (500, 'again')",
+        "CREATE TABLE new (id uuid PRIMARY KEY, name text)",
+        "\"id\"",
+        "name = \"name\"\n",
+    );
+    twice.etl(&RUN).exits(1).says("two rows have the same key (500)");
+    assert_eq!(twice.target.value("SELECT count(*) FROM new"), "0");
+}
+
 /// More than are asked for, looked into, and taken down at once.
 #[test]
 fn hundreds_of_tables_are_asked_for_together_and_each_tells_its_own() {
@@ -144,4 +169,40 @@ fn hundreds_of_tables_are_asked_for_together_and_each_tells_its_own() {
     moves_all(&migration, rows);
     assert_eq!(migration.target.definitions(), before, "what was taken down is up again");
     assert_eq!(migration.target.value("SELECT count(*) > 600 FROM etl.dismantled WHERE restored_at IS NOT NULL"), "t");
+}
+
+/// A run over 2,000 tables ended with "out of shared memory": a transaction keeps a lock on every table and index that it has touched until
+/// it ends, and those that hold the snapshot live as long as the run. The server has room for some hundred locks, all connections together.
+#[test]
+fn a_server_with_room_for_few_locks_moves_hundreds_of_tables() {
+    const TABLES: usize = 240;
+    let server = OwnServer::start(
+        "locks",
+        "max_locks_per_transaction = 10\nmax_connections = 14\nsuperuser_reserved_connections = 0\nshared_buffers = 32MB\nautovacuum = off\n\
+         autovacuum_max_workers = 1\nmax_worker_processes = 1\nmax_wal_senders = 0\nwal_level = minimal",
+    );
+    let migration = Migration::on(&server);
+    migration.file("etl.toml", PLAN);
+    for i in 0..TABLES {
+        // Every table but the first ones refers to another, and half of them to one and the same.
+        let parent = if i % 2 == 0 { 0 } else { i / 2 };
+        let root = i == 0;
+        let refers = if root { String::new() } else { format!(", p uuid REFERENCES t{parent}") };
+        // One by one: in one transaction they would not fit into the server's room either.
+        migration
+            .source
+            .exec(&format!("CREATE TABLE s{i} (id int PRIMARY KEY, p int); INSERT INTO s{i} SELECT g, g FROM generate_series(1, 3) g"));
+        migration.target.exec(&format!("CREATE TABLE t{i} (id uuid PRIMARY KEY{refers})"));
+        let rest = if root { "[ignore]\np = \"no parent\"\n".to_owned() } else { String::new() };
+        let column = if root { String::new() } else { format!("p = \"ref('e{parent}', p)\"\n") };
+        migration.file(
+            &format!("entities/e{i:03}.toml"),
+            &format!("name = \"e{i}\"\ntarget = \"t{i}\"\nkey = \"id\"\nfrom = \"s{i}\"\n{rest}[columns]\nid = \"new_id()\"\n{column}"),
+        );
+    }
+    let before = migration.target.definitions();
+    migration.etl(&["check"]).exits(0);
+    moves_all(&migration, 3 * u64::try_from(TABLES).unwrap());
+    assert_eq!(migration.target.definitions(), before, "what was taken down is up again");
+    migration.etl(&RUN).exits(0);
 }

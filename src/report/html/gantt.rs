@@ -1,5 +1,7 @@
 //! When each stage of each entity began and ended. Boundary: see `html`.
 
+use std::collections::HashMap;
+
 use super::page::{Cell, Page, escape, name, share};
 use crate::report::number::{duration, seconds, thousands};
 use crate::report::{StageSpan, Summary};
@@ -19,13 +21,14 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
     }
     page.raw("</p>\n");
     let mut rows = vec![("", scale(whole))];
+    let mut of_entity: HashMap<&str, Vec<&StageSpan>> = HashMap::new();
+    for span in &s.stages {
+        of_entity.entry(&span.entity).or_default().push(span);
+    }
     for e in &s.entities {
-        let spans: Vec<&StageSpan> = s.stages.iter().filter(|span| span.entity == e.name).collect();
-        if spans.is_empty() {
-            continue;
-        }
+        let Some(spans) = of_entity.get(e.name.as_str()) else { continue };
         let worked = |stage: &str| spans.iter().find(|span| span.stage == stage).map_or(0, |span| span.worked);
-        let mut cells = vec![name(&e.name), Cell::Text(track(&spans, whole))];
+        let mut cells = vec![name(&e.name), Cell::Text(track(spans, whole))];
         cells.extend(STAGES.map(|stage| Cell::Number(seconds(worked(stage)))));
         cells.push(Cell::Number(e.rows_per_second.map_or_else(|| "–".to_owned(), thousands)));
         rows.push(("", cells));

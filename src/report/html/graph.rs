@@ -1,5 +1,6 @@
 //! The load order as a picture: levels from left to right, an edge from each parent to its child. Boundary: see `html`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::page::{Page, escape};
@@ -18,7 +19,8 @@ pub(super) fn write(page: &mut Page, s: &Summary) {
         return;
     }
     let places = arrange(&s.entities);
-    let place = |name: &str| s.entities.iter().position(|e| e.name == name).map(|at| places[at]);
+    let by_name: HashMap<&str, usize> = s.entities.iter().enumerate().map(|(at, e)| (e.name.as_str(), at)).collect();
+    let place = |name: &str| by_name.get(name).map(|at| places[*at]);
     let levels = places.iter().map(|(level, _)| level + 1).max().unwrap_or(1);
     let tallest = places.iter().map(|(_, row)| row + 1).max().unwrap_or(1);
     let [width, height] = [levels * (BOX[0] + GAP[0]) - GAP[0] + 2 * EDGE, tallest * (BOX[1] + GAP[1]) - GAP[1] + 2 * EDGE];
@@ -87,17 +89,16 @@ fn arrange(entities: &[EntitySummary]) -> Vec<(usize, usize)> {
     let mut places = vec![(0, 0); entities.len()];
     let levels = entities.iter().map(|e| e.level).max().unwrap_or(0);
     // Levels of entities that are not in the staging file are left out.
-    let mut column = 0;
-    for level in 0..=levels {
-        let mut members: Vec<usize> = (0..entities.len()).filter(|at| entities[*at].level == level).collect();
-        if members.is_empty() {
-            continue;
-        }
-        members.sort_by_key(|at| {
+    let by_name: HashMap<&str, usize> = entities.iter().enumerate().map(|(at, e)| (e.name.as_str(), at)).collect();
+    let mut of_level: Vec<Vec<usize>> = vec![Vec::new(); levels + 1];
+    entities.iter().enumerate().for_each(|(at, e)| of_level[e.level].push(at));
+    let there = of_level.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
+    for (column, (level, mut members)) in there.enumerate() {
+        members.sort_by_cached_key(|at| {
             let rows: Vec<usize> = entities[*at]
                 .parents
                 .iter()
-                .filter_map(|edge| entities.iter().position(|e| e.name == edge.entity && e.level < level))
+                .filter_map(|edge| by_name.get(edge.entity.as_str()).copied().filter(|at| entities[*at].level < level))
                 .map(|parent| places[parent].1)
                 .collect();
             (rows.iter().sum::<usize>() * 100).checked_div(rows.len()).unwrap_or(usize::MAX)
@@ -105,7 +106,6 @@ fn arrange(entities: &[EntitySummary]) -> Vec<(usize, usize)> {
         for (row, at) in members.into_iter().enumerate() {
             places[at] = (column, row);
         }
-        column += 1;
     }
     places
 }

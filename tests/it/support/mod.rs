@@ -6,7 +6,7 @@ mod shop;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-pub use server::Database;
+pub use server::{Database, OwnServer};
 pub use shop::{Shop, shop};
 
 /// What a call of the binary gave.
@@ -57,6 +57,11 @@ impl Migration {
     /// Empty databases and an empty folder.
     pub fn new() -> Self {
         Self { source: Database::create("source"), target: Database::create("target"), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The same, in a server of its own.
+    pub fn on(server: &OwnServer) -> Self {
+        Self { source: server.database("source"), target: server.database("target"), folder: tempfile::tempdir().unwrap() }
     }
 
     /// The folder with the plan.

@@ -16,15 +16,46 @@ fn server() -> &'static str {
         if let Ok(url) = std::env::var("ETL_TEST_PG") {
             return url;
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres");
-        let output = Command::new(script).args(["start", "tests"]).output().expect("scripts/postgres");
+        let output = script().args(["start", "tests"]).output().expect("scripts/postgres");
         assert!(output.status.success(), "no server: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })
 }
 
+/// A server of one test, with settings of its own; it goes with the test.
+pub struct OwnServer {
+    name: String,
+    url: String,
+}
+
+impl OwnServer {
+    /// Starts it with these lines in its configuration.
+    pub fn start(what: &str, settings: &str) -> Self {
+        let name = format!("{what}-{}", std::process::id());
+        let output = script().args(["start", &name]).env("PG_CONF", settings).env("PG_FAST", "1").output().expect("scripts/postgres");
+        assert!(output.status.success(), "no server: {}", String::from_utf8_lossy(&output.stderr));
+        Self { name, url: String::from_utf8(output.stdout).unwrap().trim().to_owned() }
+    }
+
+    /// A new, empty database in it.
+    pub fn database(&self, what: &str) -> Database {
+        Database::create_at(&self.url, what)
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        let _ = script().args(["stop", &self.name]).output();
+    }
+}
+
+fn script() -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres"))
+}
+
 /// A database that is dropped with its value.
 pub struct Database {
+    server: String,
     name: String,
     url: String,
 }
@@ -32,11 +63,15 @@ pub struct Database {
 impl Database {
     /// A new, empty database.
     pub fn create(what: &str) -> Self {
+        Self::create_at(server(), what)
+    }
+
+    fn create_at(server: &str, what: &str) -> Self {
         let name = format!("t{}_{}_{what}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
-        let (head, _) = server().rsplit_once('/').expect("a URL with a database");
+        let (head, _) = server.rsplit_once('/').expect("a URL with a database");
         let url = format!("{head}/{name}");
-        exec(server(), &format!("CREATE DATABASE {name}"));
-        Self { name, url }
+        exec(server, &format!("CREATE DATABASE {name}"));
+        Self { server: server.to_owned(), name, url }
     }
 
     /// Its URL.
@@ -84,7 +119,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            exec(server(), &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+            exec(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
 }
