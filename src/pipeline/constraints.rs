@@ -163,6 +163,16 @@ pub(super) fn is_unique(kind: RecordKind) -> bool {
     matches!(kind, RecordKind::PrimaryKey | RecordKind::Unique | RecordKind::UniqueIndex)
 }
 
+/// When its turn comes. What lets children be loaded is first. Foreign keys are looked through by one process of the server, one of a table at a
+/// time; so they go while other tables are at work, and indexes, which several processes build together, are left for the end.
+pub(super) fn turn(kind: RecordKind) -> u8 {
+    match kind {
+        kind if is_unique(kind) => 0,
+        RecordKind::ForeignKey => 1,
+        _ => 2,
+    }
+}
+
 /// Puts one thing back. Rows that stand in its way are taken out of the target and reported for the quarantine.
 pub(super) fn rebuild(
     shared: &Shared<'_>,

@@ -193,7 +193,8 @@ fn open_target(
         };
         states[index].stands_on_itself = table.foreign_keys.iter().any(|fk| own(&fk));
     }
-    let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
+    let mut rebuilds: Vec<Rebuild> = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
+    rebuilds.sort_by_key(|rebuild| constraints::turn(rebuild.record.kind));
     Ok((rebuilds, lock))
 }
 
