@@ -75,7 +75,7 @@ pub(super) fn unguarded(plan: &Plan, selected: &[bool], session: &mut Session) -
         let guarded = |unique: Vec<Vec<String>>| unique.iter().any(|columns| columns.iter().all(|column| key.contains(&column.as_str())));
         if unique.is_some_and(|unique| !guarded(unique)) {
             notes.push(format!(
-                "{}: no primary key or unique index of {table} keeps {} apart; the source sorts the table by it as it is read, and two rows with one key end the run",
+                "{}: no primary key or unique index of {table} keeps {} apart; without an index the source sorts the table as it is read, and two rows with one key end the run",
                 entity.name,
                 key.join(", ")
             ));
