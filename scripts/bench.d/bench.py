@@ -56,7 +56,7 @@ class Bench:
                     continue
                 for name, sample in measured.items():
                     self.samples.setdefault(name, []).append(sample)
-                say(f"round {round_} of {self.rounds}: " + ", ".join(f"{name} {sample.wall:.2f} s" for name, sample in measured.items()))
+                say(f"round {round_} of {self.rounds}: " + ", ".join(f"{name} {sample.wall:.2f} s, {sample.rss / 1e6:.0f} MB" for name, sample in measured.items()))
 
     def give_up(self, name, reason):
         say(f"{name} failed: {reason}")

@@ -17,7 +17,7 @@ class Row:
 
 def table(bench):
     """All rows, measured or not, in the order of the project's goals."""
-    identity = "identity plan, staged and proved" + ("" if bench.facts.get("identity_keys_kept", True) else " (with a minted key more: etl keeps no keys yet)")
+    identity = "identity plan, staged and proved"
     return [
         over(bench, "unvalidated_over_floor", "etl run --no-validate ÷ floor, to the same state", "etl_run_without_validation", "floor", 1.25),
         over(bench, "unvalidated_over_table_floor", "etl run --no-validate ÷ floor of the table alone, no map published", "etl_run_without_validation", "table_floor", 1.25),
