@@ -205,7 +205,7 @@ impl Error {
             Self::Staging(error) | Self::Report(ReportError::Staging(error)) => Some(error),
             Self::Check(error) => match &**error {
                 CheckError::Staging(error) => Some(error),
-                CheckError::Source { .. } | CheckError::Target { .. } => None,
+                CheckError::Source { .. } | CheckError::Target { .. } | CheckError::Panicked => None,
             },
             Self::Pipeline(error) => match &**error {
                 PipelineError::Staging(error) => Some(error),

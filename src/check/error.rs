@@ -23,6 +23,11 @@ pub enum CheckError {
     /// The staging file cannot be read.
     #[error(transparent)]
     Staging(Box<StagingError>),
+    /// A mistake of ours.
+    #[error(
+        "the look at the target ended without a result; this is a mistake in etl: run it again with RUST_BACKTRACE=1 and report what it prints"
+    )]
+    Panicked,
 }
 
 impl CheckError {
@@ -30,7 +35,7 @@ impl CheckError {
     pub fn pg(&self) -> Option<&PgError> {
         match self {
             Self::Source { source } | Self::Target { source } => Some(source),
-            Self::Staging(_) => None,
+            Self::Staging(_) | Self::Panicked => None,
         }
     }
 }

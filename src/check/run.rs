@@ -1,6 +1,8 @@
 //! The check as a whole: both sides are looked at, then the plan is compiled against what they are. Boundary: each side is in its own
 //! file; binding expressions is `plan::compile`'s.
 
+use std::thread;
+
 use super::census::Census;
 use super::expect::{self, Looked};
 use super::source::{self, SourceSide};
@@ -115,8 +117,7 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
         (Side::Staged(staging), _) | (_, Side::Staged(staging)) => staged::records(plan, staging)?,
         (Side::Server(_), Side::Server(_)) => vec![None; plan.entities.len()],
     };
-    let sources = source_side(request, &wanted, &records, &mut checked, found)?;
-    let targets = target_side(request, &records, &mut checked, found)?;
+    let (sources, targets) = both_sides(request, &wanted, &records, &mut checked, found)?;
     same_database(request, &checked, found);
     room(plan, &checked, found);
     let (sources, origins): (Vec<_>, Vec<_>) =
@@ -147,6 +148,38 @@ fn look(request: &Request<'_>, found: &mut Problems) -> Result<Checked, CheckErr
         tell_tests(plan, &checked.tests, found);
     }
     Ok(checked)
+}
+
+/// Looks at both servers at once: most of it is waiting for answers.
+#[allow(clippy::type_complexity, reason = "what the two sides give")]
+fn both_sides(
+    request: &Request<'_>,
+    wanted: &[bool],
+    records: &[Option<EntityRecord>],
+    checked: &mut Checked,
+    problems: &mut Problems,
+) -> Result<(Vec<Option<SourceSide>>, Vec<Option<Vec<TargetColumn>>>), CheckError> {
+    let Request { plan, selected, asks, .. } = *request;
+    let endpoint = match request.target {
+        Side::Server(endpoint) => endpoint,
+        Side::Staged(_) => {
+            let sources = source_side(request, wanted, records, checked, problems)?;
+            return Ok((sources, recorded_target(request, records, checked, problems)));
+        }
+    };
+    let (mut of_target, mut found) = (Checked::default(), Problems::default());
+    let (sources, targets) = thread::scope(|scope| {
+        let targets = scope.spawn(|| target_side(endpoint, plan, selected, asks, &mut of_target, &mut found));
+        let sources = source_side(request, wanted, records, checked, problems);
+        (sources, targets.join())
+    });
+    found.all().iter().for_each(|problem| problems.push(problem.clone()));
+    checked.tables = of_target.tables;
+    checked.target = of_target.target;
+    checked.notes.extend(of_target.notes);
+    checked.expectations.extend(of_target.expectations);
+    let sources = sources?;
+    Ok((sources, targets.map_err(|_| CheckError::Panicked)??))
 }
 
 fn source_side(
@@ -188,25 +221,30 @@ fn source_side(
     Ok(sides)
 }
 
-fn target_side(
+/// The target as the staging file recorded it.
+fn recorded_target(
     request: &Request<'_>,
     records: &[Option<EntityRecord>],
     checked: &mut Checked,
     problems: &mut Problems,
+) -> Vec<Option<Vec<TargetColumn>>> {
+    checked.tables = vec![None; request.plan.entities.len()];
+    let columns = request.plan.entities.iter().zip(records).zip(request.selected);
+    let columns = columns.map(|((entity, record), selected)| {
+        let record = record.as_ref().filter(|_| *selected)?;
+        staged::target_columns(entity, record, problems)
+    });
+    columns.collect()
+}
+
+fn target_side(
+    endpoint: &Endpoint,
+    plan: &Plan,
+    selected: &[bool],
+    asks: Asks,
+    checked: &mut Checked,
+    problems: &mut Problems,
 ) -> Result<Vec<Option<Vec<TargetColumn>>>, CheckError> {
-    let plan = request.plan;
-    let endpoint = match request.target {
-        Side::Server(endpoint) => endpoint,
-        Side::Staged(_) => {
-            checked.tables = vec![None; plan.entities.len()];
-            let columns = plan.entities.iter().zip(records).zip(request.selected);
-            let columns = columns.map(|((entity, record), selected)| {
-                let record = record.as_ref().filter(|_| *selected)?;
-                staged::target_columns(entity, record, problems)
-            });
-            return Ok(columns.collect());
-        }
-    };
     let look = |checked: &mut Checked, problems: &mut Problems| {
         let mut session: Session = endpoint.connect()?;
         let server = server_info(&mut session)?;
@@ -217,10 +255,10 @@ fn target_side(
         }
         let notes = &mut checked.notes;
         let tables = TargetLook { plan, session: &mut session, server: &server, problems, notes, known: None, asked: Asked::default() }
-            .tables(request.selected)?;
+            .tables(selected)?;
         checked.target = Some(server);
-        if request.asks != Asks::Tests {
-            checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Target, false, &mut session, problems)?);
+        if asks != Asks::Tests {
+            checked.expectations.extend(expect::look(plan, selected, ExpectOn::Target, false, &mut session, problems)?);
         }
         Ok(tables)
     };

@@ -112,7 +112,7 @@ pub fn values_apart(session: &mut Session, statements: &[String]) -> Result<Vec<
 
 /// `settings` go with the savepoint, and with it they are taken back.
 fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
-    session.execute(&format!("SAVEPOINT etl_question{settings}"))?;
+    session.ahead(&format!("SAVEPOINT etl_question{settings}"));
     let done = work(session);
     match session.execute("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question") {
         Ok(()) => done,
@@ -133,7 +133,7 @@ fn answer(session: &mut Session, question: &Question) -> Result<String, PgError>
 
 /// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace.
 pub fn read_only<T, E: From<PgError>>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
-    session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    session.ahead("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     let done = work(session);
     match session.execute("ROLLBACK") {
         Ok(()) => done,

@@ -35,6 +35,8 @@ type Answer<T> = Result<T, Error>;
 pub(super) struct Driver {
     /// What is used again and again, by its SQL.
     prepared: HashMap<String, Statement>,
+    /// Statements that go with the next request.
+    ahead: String,
     /// Before the line: the connection ends when nobody can ask anything any more.
     wire: Wire,
     line: Line,
@@ -119,7 +121,7 @@ impl Driver {
         let (client, connection) = runtime.block_on(config.connect(tls))?;
         let socket = runtime.spawn(connection);
         let wire = Wire { client, spoilt: Cell::new(false) };
-        Ok(Self { prepared: HashMap::new(), wire, line: Line { runtime, socket: Some(socket) } })
+        Ok(Self { prepared: HashMap::new(), ahead: String::new(), wire, line: Line { runtime, socket: Some(socket) } })
     }
 
     /// Whether the connection is known to be of no use any more.
@@ -129,8 +131,24 @@ impl Driver {
 
     /// Waits for what `ask` asks. A request on a lost connection is told no more than "closed": why it was lost, the socket knows.
     fn wait<'d, T, F: Future<Output = Answer<T>>>(&'d mut self, ask: impl FnOnce(&'d Wire) -> F) -> Answer<T> {
-        let Self { wire, line, .. } = self;
-        line.runtime.block_on(ask(wire)).map_err(|error| if wire.spoilt.get() { error } else { line.why_lost(error) })
+        let Self { ahead, wire, line, .. } = self;
+        let before = std::mem::take(ahead);
+        let answer = line.runtime.block_on(async {
+            if before.is_empty() {
+                return ask(wire).await;
+            }
+            // Sent in this order; where the first fails, that is the error to tell.
+            let (sent, answer) = join(wire.client.batch_execute(&before), ask(wire)).await;
+            sent.and(answer)
+        });
+        answer.map_err(|error| if wire.spoilt.get() { error } else { line.why_lost(error) })
+    }
+
+    /// Lets a statement whose answer nobody waits for go with the next request, which fails if it fails.
+    pub(super) fn ahead(&mut self, sql: &str) {
+        self.ahead.push_str(sql);
+        // A line break ends a comment in the statement.
+        self.ahead.push_str("\n;");
     }
 
     pub(super) fn batch_execute(&mut self, sql: &str) -> Answer<()> {
@@ -146,10 +164,9 @@ impl Driver {
     }
 
     /// Prepares statements together; each has an answer of its own.
-    pub(super) fn prepare_all(&mut self, statements: &[String]) -> Vec<Answer<Statement>> {
-        let Self { wire, line, .. } = self;
-        let prepared = line.runtime.block_on(join_all(statements.iter().map(|sql| wire.client.prepare(sql))));
-        prepared.into_iter().map(|one| one.map_err(|error| line.why_lost(error))).collect()
+    pub(super) fn prepare_all(&mut self, statements: &[String]) -> Answer<Vec<Answer<Statement>>> {
+        let prepared = self.wait(|wire| async move { Ok(join_all(statements.iter().map(|sql| wire.client.prepare(sql))).await) })?;
+        Ok(prepared.into_iter().map(|one| one.map_err(|error| self.line.why_lost(error))).collect())
     }
 
     /// Rows of one statement, in one round trip.

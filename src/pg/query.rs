@@ -90,7 +90,7 @@ type Prepared = Vec<(String, u32, i32, Option<(u32, i16)>)>;
 /// Describes queries without running them, one place a query: each is prepared by itself, so that a refusal is its own; what the catalogue
 /// knows of their columns is asked once for all.
 pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Result<Vec<Result<QueryInfo, PgError>>, PgError> {
-    let prepared = prepare(session, queries);
+    let prepared = prepare(session, queries)?;
     let columns = || prepared.iter().flatten().flatten();
     let mut oids: Vec<u32> = columns().map(|(_, oid, ..)| *oid).collect();
     oids.sort_unstable();
@@ -123,7 +123,7 @@ pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Resul
     Ok(described.collect())
 }
 
-fn prepare(session: &mut Session, queries: &[SourceQuery]) -> Vec<Result<Prepared, PgError>> {
+fn prepare(session: &mut Session, queries: &[SourceQuery]) -> Result<Vec<Result<Prepared, PgError>>, PgError> {
     const PREFIX: &str = "SELECT * FROM (";
     let column = |c: &tokio_postgres::Column| (c.name().to_owned(), c.type_().oid(), c.type_modifier(), c.table_oid().zip(c.column_id()));
     let located = |query: &SourceQuery, mut refused: PgError| {
@@ -138,8 +138,8 @@ fn prepare(session: &mut Session, queries: &[SourceQuery]) -> Vec<Result<Prepare
         refused
     };
     let statements: Vec<String> = queries.iter().map(|query| format!("{PREFIX}{}) AS src", query.to_sql())).collect();
-    let prepared = session.prepare_all(&statements).into_iter().zip(queries);
-    prepared.map(|(one, query)| one.map(|s| s.columns().iter().map(column).collect()).map_err(|e| located(query, e))).collect()
+    let prepared = session.prepare_all(&statements)?.into_iter().zip(queries);
+    Ok(prepared.map(|(one, query)| one.map(|s| s.columns().iter().map(column).collect()).map_err(|e| located(query, e))).collect())
 }
 
 fn origins(session: &mut Session, columns: &[(u32, i16)]) -> Result<HashMap<(u32, i16), Origin>, PgError> {

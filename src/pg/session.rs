@@ -81,6 +81,11 @@ impl Session {
         self.driver.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
     }
 
+    /// Lets statements whose answer nobody waits for go with the next request, which fails if they fail.
+    pub(crate) fn ahead(&mut self, sql: &str) {
+        self.driver.ahead(sql);
+    }
+
     /// Runs statements in a transaction of their own, in one round trip.
     pub(crate) fn execute_together(&mut self, statements: &[&str]) -> Result<(), PgError> {
         // A line break ends a comment in a statement.
@@ -103,10 +108,7 @@ impl Session {
         settings: &str,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        if let Err(error) = self.execute(&format!("BEGIN; {settings}")) {
-            let _ = self.execute("ROLLBACK");
-            return Err(error.into());
-        }
+        self.ahead(&format!("BEGIN; {settings}"));
         match work(self) {
             Ok(value) => {
                 self.execute("COMMIT")?;
@@ -126,12 +128,13 @@ impl Session {
     }
 
     /// What each of many statements gives, without running them; asked together. A lost connection is told for each that was not answered.
-    pub(crate) fn prepare_all(&mut self, statements: &[String]) -> Vec<Result<Statement, PgError>> {
+    pub(crate) fn prepare_all(&mut self, statements: &[String]) -> Result<Vec<Result<Statement, PgError>>, PgError> {
         let mut prepared = Vec::with_capacity(statements.len());
         for some in statements.chunks(STATEMENTS_AT_ONCE) {
-            prepared.extend(self.driver.prepare_all(some).into_iter().map(|one| one.map_err(|e| PgError::from_driver(&self.server, e))));
+            let some = self.driver.prepare_all(some).map_err(|e| PgError::from_driver(&self.server, e))?;
+            prepared.extend(some.into_iter().map(|one| one.map_err(|e| PgError::from_driver(&self.server, e))));
         }
-        prepared
+        Ok(prepared)
     }
 
     /// Runs `COPY … FROM STDIN (FORMAT binary)` with pieces that together are whole tuples; gives the number of rows written.

@@ -204,7 +204,7 @@ fn read(
             }
         }
     }
-    reader.let_go().map_err(SourceError::from)?;
+    reader.let_go_and_read_on();
     if queue.open[index].fetch_sub(1, Ordering::SeqCst) == 1 {
         let controls = std::mem::take(&mut *queue.controls[index].lock().unwrap_or_else(PoisonError::into_inner));
         let (entity, run) = (shared.id(index)?, shared.run);

@@ -63,7 +63,7 @@ impl SnapshotHolder {
             single_reader,
         };
         let mut reader = Reader { session };
-        reader.session.execute(SAVEPOINT)?;
+        reader.session.ahead(SAVEPOINT);
         Ok(Self { reader, info })
     }
 
@@ -109,6 +109,11 @@ impl Reader {
     /// which is shared by everybody, would be used up.
     pub fn let_go(&mut self) -> Result<(), PgError> {
         self.session.execute("ROLLBACK TO SAVEPOINT etl_reader")
+    }
+
+    /// The same together with what is read next, for whoever reads on at once.
+    pub fn let_go_and_read_on(&mut self) {
+        self.session.ahead("ROLLBACK TO SAVEPOINT etl_reader");
     }
 
     /// The connection.

@@ -336,9 +336,8 @@ pub fn dismantle(
         let mut done = DismantlePlan { records: Vec::new(), kept: plan.kept };
         // Foreign keys first: they lean on the keys. All in one round trip, and one by one where something depends on one of them.
         let all: Vec<&str> = plan.records.iter().rev().map(|record| record.drop_sql.as_str()).collect();
-        session.execute("SAVEPOINT one")?;
-        if session.execute(&all.join(";\n")).map_or_else(|error| error.refusal().map(|_| false), |()| Ok(true))? {
-            session.execute("RELEASE SAVEPOINT one")?;
+        let together = format!("SAVEPOINT one;\n{};\nRELEASE SAVEPOINT one", all.join(";\n"));
+        if session.execute(&together).map_or_else(|error| error.refusal().map(|_| false), |()| Ok(true))? {
             done.records = plan.records;
         } else {
             session.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")?;
