@@ -23,10 +23,8 @@ pub enum CheckError {
     /// The staging file cannot be read.
     #[error(transparent)]
     Staging(Box<StagingError>),
-    /// A mistake of ours.
-    #[error(
-        "the look at the target ended without a result; this is a mistake in etl: run it again with RUST_BACKTRACE=1 and report what it prints"
-    )]
+    /// A thread of ours panicked.
+    #[error("internal error in the look at the target: this is a bug; nothing was changed, run the same command again")]
     Panicked,
 }
 
