@@ -163,12 +163,8 @@ impl KeySnapshotBuilder {
         let span = u128::from(last.abs_diff(first)) + 1;
         let place = |key: &i64| usize::try_from(key.abs_diff(first)).unwrap_or(0);
         if 2 * span <= DIRECT_SPAN_FOR_TWO * keys as u128 {
-            let mut ids = vec![mark(ABSENT); usize::try_from(span).unwrap_or(0)];
-            for (key, id) in self.ints.iter().zip(&self.ids) {
-                ids[place(key)] = *id;
-            }
             let marked = self.marked.into_iter().map(|(at, id)| (place(&self.ints[at]), id)).collect();
-            return KeySnapshot { index: Index::Direct { first }, ids, marked, keys };
+            return KeySnapshot { index: Index::Direct { first }, ids: spread(self.ids, &self.ints, place), marked, keys };
         }
         let index = if span <= SLOTS_PER_KEY * keys as u128 {
             let mut slots = vec![0_u32; usize::try_from(span).unwrap_or(0)];
@@ -181,6 +177,22 @@ impl KeySnapshotBuilder {
         };
         KeySnapshot { index, ids: self.ids, marked: self.marked, keys }
     }
+}
+
+/// Puts each id at the place of its key, in the room where they stand: a second one would be the most that a run takes. Keys ascend, so no place is
+/// before that of the id's number, and from behind no id is written over that was not moved.
+fn spread(mut ids: Vec<[u8; 16]>, keys: &[i64], place: impl Fn(&i64) -> usize) -> Vec<[u8; 16]> {
+    let last = keys.last().map_or(0, |key| place(key) + 1);
+    ids.resize(last, mark(ABSENT));
+    for (at, key) in keys.iter().enumerate().rev() {
+        let to = place(key);
+        if to == at {
+            // All before it stand side by side from the first one on.
+            break;
+        }
+        ids[to] = std::mem::replace(&mut ids[at], mark(ABSENT));
+    }
+    ids
 }
 
 #[cfg(test)]
