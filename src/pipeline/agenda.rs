@@ -35,6 +35,8 @@ struct Table {
     /// What of it is down, and how much of that are unique keys.
     down: usize,
     down_unique: usize,
+    /// Foreign keys of the table to itself that are down: they can refuse rows of it, as unique keys can.
+    down_to_itself: usize,
     /// Rebuilds that lock it: its own, and those of foreign keys that refer to it.
     rebuilds: Vec<usize>,
     /// Whether a rebuild that locks it is under way: two at once wait for each other's locks, at worst in a circle.
@@ -106,6 +108,7 @@ impl Agenda {
             let parent = record.parent.as_ref().map(|parent| number(parent, &mut tables)).filter(|parent| *parent != table);
             tables[table].down += 1;
             tables[table].down_unique += usize::from(is_unique(record.kind));
+            tables[table].down_to_itself += usize::from(is_to_itself(record.kind, parent));
             tables[table].rebuilds.push(at);
             if let Some(parent) = parent {
                 tables[parent].rebuilds.push(at);
@@ -224,7 +227,8 @@ impl Agenda {
 
     /// Whether an entity's rows in the target are final: children may be loaded.
     pub(super) fn is_settled(&self, entity: usize) -> bool {
-        self.standings[entity].loaded && self.table_of[entity].is_none_or(|table| self.tables[table].down_unique == 0)
+        self.standings[entity].loaded
+            && self.table_of[entity].is_none_or(|table| self.tables[table].down_unique + self.tables[table].down_to_itself == 0)
     }
 
     /// Whether an entity's rows are final and everything of its table is up.
@@ -305,10 +309,21 @@ impl Agenda {
                 }
             }
         }
+        if is_to_itself(kind, parent) {
+            self.tables[table].down_to_itself -= 1;
+            for at in 0..self.tables[table].feeds.len() {
+                self.settled(self.tables[table].feeds[at]);
+            }
+        }
         if self.tables[table].down == 0 {
             self.finishes.extend(self.tables[table].feeds.iter().filter(|feed| self.taking_part[**feed]));
         }
     }
+}
+
+/// Whether it is a foreign key of a table to itself; `parent` is the other table that it locks.
+fn is_to_itself(kind: RecordKind, parent: Option<usize>) -> bool {
+    kind == RecordKind::ForeignKey && parent.is_none()
 }
 
 /// When keys can be compared.
