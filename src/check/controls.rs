@@ -2,21 +2,65 @@
 //! reads no row; that the plan's own expressions are sound is `plan::compile`'s.
 
 use super::source::token;
-use crate::pg::{PgError, QualifiedName, ServerError, Session};
+use crate::pg::{PgError, QualifiedName, ServerError, Session, are_planned};
 use crate::plan::{ControlPlan, EntityPlan, Plan, Problems, Text};
 use crate::source::source_query;
+
+/// What the source is asked about the control sums of an entity: what stands before a text of the plan, and the text.
+fn at_source(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
+    // Where only the plan can tell a group, the source is asked for the whole sum.
+    let groups = control.by.iter().filter(|_| control.source_has_groups()).filter_map(|group| Some(("(", group.source.as_ref()?)));
+    std::iter::once(("sum(", &control.source_text)).chain(groups)
+}
+
+fn at_target(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
+    std::iter::once(("sum(", &control.target)).chain(control.by.iter().map(|group| ("(", &group.target)))
+}
+
+/// Whether the source plans the control sums of all these entities, asked together; where not, [`of_source`] tells of each.
+pub(super) fn all_at_source<'p>(
+    plan: &Plan,
+    entities: impl Iterator<Item = &'p EntityPlan>,
+    session: &mut Session,
+) -> Result<bool, PgError> {
+    let asked = entities.flat_map(|entity| {
+        let from = source_query(plan, entity).from_clause();
+        let of = entity.controls.iter().flat_map(at_source);
+        of.map(move |(before, text)| question(before, text, &from)).collect::<Vec<_>>()
+    });
+    all_planned(asked, session)
+}
+
+/// The same for the target, with the tables of the entities.
+pub(super) fn all_at_target<'p>(
+    entities: impl Iterator<Item = (&'p EntityPlan, &'p QualifiedName)>,
+    session: &mut Session,
+) -> Result<bool, PgError> {
+    let asked = entities.flat_map(|(entity, table)| {
+        let from = format!("FROM {}", table.to_sql());
+        let of = entity.controls.iter().flat_map(at_target);
+        of.map(move |(before, text)| question(before, text, &from)).collect::<Vec<_>>()
+    });
+    all_planned(asked, session)
+}
+
+fn all_planned(questions: impl Iterator<Item = String>, session: &mut Session) -> Result<bool, PgError> {
+    let questions: Vec<String> = questions.collect();
+    if questions.is_empty() { Ok(true) } else { are_planned(session, questions.into_iter()) }
+}
+
+/// The line break ends a comment in the expression.
+fn question(before: &str, text: &Text, from: &str) -> String {
+    format!("SELECT {before}{}\n)::text {from}", text.value)
+}
 
 /// Asks the source to plan the control sums of an entity whose query it accepts.
 pub(super) fn of_source(plan: &Plan, entity: &EntityPlan, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
     let from = source_query(plan, entity).from_clause();
     for control in &entity.controls {
-        if let Some(refused) = tried(session, "sum(", &control.source_text, &from)? {
-            told("E0314", "source", control, &control.source_text, &refused, "sum(", problems);
-        }
-        // Where only the plan can tell a group, the source is asked for the whole sum.
-        for text in control.by.iter().filter(|_| control.source_has_groups()).filter_map(|group| group.source.as_ref()) {
-            if let Some(refused) = tried(session, "(", text, &from)? {
-                told("E0314", "source", control, text, &refused, "(", problems);
+        for (before, text) in at_source(control) {
+            if let Some(refused) = tried(session, before, text, &from)? {
+                told("E0314", "source", control, text, &refused, before, problems);
             }
         }
     }
@@ -27,8 +71,7 @@ pub(super) fn of_source(plan: &Plan, entity: &EntityPlan, session: &mut Session,
 pub(super) fn of_target(entity: &EntityPlan, table: &QualifiedName, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
     let from = format!("FROM {}", table.to_sql());
     for control in &entity.controls {
-        let sums = std::iter::once(("sum(", &control.target));
-        for (before, text) in sums.chain(control.by.iter().map(|group| ("(", &group.target))) {
+        for (before, text) in at_target(control) {
             if let Some(refused) = tried(session, before, text, &from)? {
                 told("E0332", "target", control, text, &refused, before, problems);
             }
@@ -40,8 +83,7 @@ pub(super) fn of_target(entity: &EntityPlan, table: &QualifiedName, session: &mu
 /// What the server says against an expression, its position counted in the expression. What it says of privileges is told elsewhere.
 fn tried(session: &mut Session, before: &str, text: &Text, from: &str) -> Result<Option<ServerError>, PgError> {
     let head = format!("EXPLAIN SELECT {before}");
-    // The line break ends a comment in the expression.
-    match session.text_rows(&format!("{head}{}\n)::text {from}", text.value)) {
+    match session.text_rows(&format!("EXPLAIN {}", question(before, text, from))) {
         Ok(_) => Ok(None),
         Err(error) => {
             let mut error = error.refusal()?;

@@ -36,15 +36,19 @@ pub(super) fn look(
     if expectations.is_empty() {
         return Ok(Vec::new());
     }
+    let question = |(entity, expect): &(Option<usize>, &ExpectPlan)| {
+        let entity = entity.map(|index| &plan.entities[index]);
+        match on {
+            ExpectOn::Source => source_question(plan, entity, expect),
+            ExpectOn::Target => target_question(entity, expect),
+        }
+    };
+    let questions: Vec<Question> = expectations.iter().map(question).collect();
     read_only(session, |session| {
+        let understood = Question::are_understood(session, &questions)?;
         let mut looked = Vec::new();
-        for (entity, expect) in expectations {
-            let entity = entity.map(|index| &plan.entities[index]);
-            let question = match on {
-                ExpectOn::Source => source_question(plan, entity, expect),
-                ExpectOn::Target => target_question(entity, expect),
-            };
-            looked.extend(one(expect, &question, asked, session, problems)?);
+        for ((_, expect), question) in expectations.into_iter().zip(&questions) {
+            looked.extend(one(expect, question, (understood, asked), session, problems)?);
         }
         Ok(looked)
     })
@@ -53,12 +57,13 @@ pub(super) fn look(
 fn one(
     expect: &ExpectPlan,
     question: &Question,
-    asked: bool,
+    (understood, asked): (bool, bool),
     session: &mut Session,
     problems: &mut Problems,
 ) -> Result<Option<Looked>, PgError> {
     let mut looked = Looked { name: expect.name.clone(), on: expect.on, wanted: expect.wanted.words(), found: None, met: None };
-    let answer = question.check(session).and_then(|unfit| match unfit {
+    let checked = if understood { Ok(None) } else { question.check(session) };
+    let answer = checked.and_then(|unfit| match unfit {
         Some(unfit) => Ok(Err(unfit)),
         None if asked => ask(session, question, expect.timeout).map(|found| Ok(Some(found))),
         None => Ok(Ok(None)),

@@ -212,6 +212,7 @@ fn source_side(
             checked.expectations.extend(expect::look(plan, request.selected, ExpectOn::Source, now, &mut session, problems)?);
         }
         checked.source = Some(server);
+        endpoint.keep(session);
         Ok(sides)
     };
     let sides = look(checked, problems).map_err(|source| CheckError::Source { source })?;
@@ -260,6 +261,7 @@ fn target_side(
         if asks != Asks::Tests {
             checked.expectations.extend(expect::look(plan, selected, ExpectOn::Target, false, &mut session, problems)?);
         }
+        endpoint.keep(session);
         Ok(tables)
     };
     checked.tables = look(checked, problems).map_err(|source| CheckError::Target { source })?;

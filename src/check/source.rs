@@ -45,6 +45,8 @@ pub(super) fn look(
         }
     }
     .into_iter();
+    let with_query = asked.iter().zip(&described).filter(|(_, described)| described.is_ok()).map(|(entity, _)| *entity);
+    let controls_are_planned = controls::all_at_source(plan, with_query, session)?;
     let (mut tables, mut described) = (None, described.into_iter().zip(&queries));
     let mut sides = Vec::new();
     for (entity, wanted) in plan.entities.iter().zip(wanted) {
@@ -53,7 +55,11 @@ pub(super) fn look(
             continue;
         };
         let estimate = if described.is_ok() { estimates.next().flatten() } else { None };
-        sides.push(entity_side(plan, entity, (query, described, estimate), session, user, &mut tables, problems)?);
+        let side = entity_side(entity, (query, described, estimate), session, user, &mut tables, problems)?;
+        if side.is_some() && !controls_are_planned {
+            controls::of_source(plan, entity, session, problems)?;
+        }
+        sides.push(side);
     }
     Ok(sides)
 }
@@ -88,7 +94,6 @@ pub(super) fn unguarded(plan: &Plan, selected: &[bool], session: &mut Session) -
 type Described<'a> = (&'a SourceQuery, Result<QueryInfo, PgError>, Option<Option<EntitySize>>);
 
 fn entity_side(
-    plan: &Plan,
     entity: &EntityPlan,
     (query, described, estimate): Described<'_>,
     session: &mut Session,
@@ -99,10 +104,7 @@ fn entity_side(
     let refused = match described {
         // Preparing does not look at privileges and policies; planning does.
         Ok(info) => match estimate.map_or_else(|| explain(session, query), Ok) {
-            Ok(size) => {
-                controls::of_source(plan, entity, session, problems)?;
-                return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size }));
-            }
+            Ok(size) => return Ok(Some(SourceSide { columns: info.columns, origins: info.origins, size })),
             Err(error) => error.refusal()?,
         },
         Err(error) => error.refusal()?,

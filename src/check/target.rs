@@ -72,7 +72,8 @@ impl TargetLook<'_> {
         let mut tables: Vec<Option<TableInfo>> = Vec::new();
         let mut seen: HashSet<QualifiedName> = HashSet::new();
         let named = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected);
-        let targets: BTreeSet<QualifiedName> = named.filter_map(|(entity, _)| QualifiedName::parse(&entity.target.value)).collect();
+        let targets = named.map(|(entity, _)| &entity.target).chain(&plan.mappings);
+        let targets: BTreeSet<QualifiedName> = targets.filter_map(|target| QualifiedName::parse(&target.value)).collect();
         self.asked = Asked::ask(self.session, targets.into_iter().collect())?;
         for (entity, selected) in plan.entities.iter().zip(selected) {
             let table = if *selected { self.table(&entity.target)? } else { None };
@@ -81,13 +82,16 @@ impl TargetLook<'_> {
             {
                 self.usable(&entity.target, table)?;
             }
-            if let Some(table) = &table {
-                controls::of_target(entity, &table.name, self.session, self.problems)?;
-            }
             if let (Some(table), Some(adopt)) = (&table, &entity.adopt) {
                 self.adoption(adopt, table)?;
             }
             tables.push(table);
+        }
+        let with_table = || plan.entities.iter().zip(&tables).filter_map(|(entity, table)| Some((entity, &table.as_ref()?.name)));
+        if !controls::all_at_target(with_table(), self.session)? {
+            for (entity, table) in with_table() {
+                controls::of_target(entity, table, self.session, self.problems)?;
+            }
         }
         if let Some(mappings) = &plan.mappings {
             self.mapping_table(mappings)?;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::param::SqlParam;
 use super::{PgError, Session, SourceQuery, types};
 use crate::row::SqlType;
 
@@ -70,16 +71,41 @@ impl Question {
         behind_savepoint(session, "", |session| self.look(session))
     }
 
+    /// Whether the server understands all of these questions, lets them be asked, and each gives one number; asked together, within the
+    /// transaction that is open. Where it is not so, [`Self::check`] tells of each by itself.
+    pub fn are_understood(session: &mut Session, questions: &[Self]) -> Result<bool, PgError> {
+        let understood = behind_savepoint(session, "", |session| {
+            let bare: Vec<String> = questions.iter().filter(|q| q.form == Form::Value).map(|q| q.bare().sql()).collect();
+            let mut oids = Vec::with_capacity(bare.len());
+            for statement in session.prepare_all(&bare)? {
+                match statement?.columns() {
+                    [column] => oids.push(column.type_().oid()),
+                    _ => return Ok(false),
+                }
+            }
+            let types = types::resolve(session, &oids)?;
+            if !oids.iter().all(|oid| types.get(oid).is_some_and(|known| is_number(&known.ty))) {
+                return Ok(false);
+            }
+            are_planned(session, questions.iter().map(Self::sql))
+        });
+        understood.or_else(|error| error.refusal().map(|_| false))
+    }
+
+    /// The bare query: with its only column given a name and a cast, other mistakes would come up.
+    fn bare(&self) -> Self {
+        let head = self.before.replacen("SELECT v::text", "SELECT *", 1);
+        Self { before: head, behind: "\n) AS q", ..self.clone() }
+    }
+
     fn look(&self, session: &mut Session) -> Result<Option<String>, PgError> {
         if self.form == Form::Value {
-            // The bare query first: with its only column given a name and a cast, other mistakes would come up.
-            let head = self.before.replacen("SELECT v::text", "SELECT *", 1);
-            let bare = Self { before: head, behind: "\n) AS q", ..self.clone() };
+            let bare = self.bare();
             let statement = session.prepare(&bare.sql()).map_err(|e| bare.located(e))?;
             let oids: Vec<u32> = statement.columns().iter().map(|c| c.type_().oid()).collect();
             let [oid] = oids.as_slice() else { return Ok(Some(format!("it gives {} columns", oids.len()))) };
             let ty = types::known(&types::resolve(session, &oids)?, *oid, session)?.ty.clone();
-            if !(ty.is_integer() || matches!(ty, SqlType::Numeric | SqlType::Bool)) {
+            if !is_number(&ty) {
                 return Ok(Some(format!("it gives a value of type {ty}")));
             }
         }
@@ -92,6 +118,21 @@ impl Question {
         let PgError::Server { server, mut error } = error else { return error };
         error.position = error.position.and_then(|at| at.checked_sub(u32::try_from(extra).unwrap_or(0)));
         self.located(PgError::Server { server, error })
+    }
+}
+
+fn is_number(ty: &SqlType) -> bool {
+    ty.is_integer() || matches!(ty, SqlType::Numeric | SqlType::Bool)
+}
+
+/// Whether the server plans all of these statements, asked together in one round trip. In a transaction it is as after an error where it does
+/// not.
+pub fn are_planned(session: &mut Session, statements: impl Iterator<Item = String>) -> Result<bool, PgError> {
+    let explains: Vec<String> = statements.map(|sql| format!("EXPLAIN {sql}")).collect();
+    let asked: Vec<(&str, &[&dyn SqlParam])> = explains.iter().map(|sql| (sql.as_str(), [].as_slice())).collect();
+    match session.query_all(&asked) {
+        Ok(_) => Ok(true),
+        Err(error) => error.refusal().map(|_| false),
     }
 }
 
@@ -114,11 +155,9 @@ pub fn values_apart(session: &mut Session, statements: &[String]) -> Result<Vec<
 fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
     session.ahead(&format!("SAVEPOINT etl_question{settings}"));
     let done = work(session);
-    match session.execute("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question") {
-        Ok(()) => done,
-        // The first error is the one to tell.
-        Err(second) => done.and(Err(second)),
-    }
+    // With whatever is asked next: until then nobody notices.
+    session.ahead("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question");
+    done
 }
 
 fn answer(session: &mut Session, question: &Question) -> Result<String, PgError> {
@@ -131,14 +170,12 @@ fn answer(session: &mut Session, question: &Question) -> Result<String, PgError>
     })
 }
 
-/// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace.
+/// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace, with whatever is asked next.
 pub fn read_only<T, E: From<PgError>>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
     session.ahead("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     let done = work(session);
-    match session.execute("ROLLBACK") {
-        Ok(()) => done,
-        Err(second) => done.and(Err(second.into())),
-    }
+    session.ahead("ROLLBACK");
+    done
 }
 
 #[cfg(test)]

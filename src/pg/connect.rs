@@ -4,7 +4,9 @@
 //! text or an unverified certificate over a network must be asked for with `sslmode=disable`, `prefer` or `require`.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 use tokio_postgres::config::SslMode as DriverMode;
@@ -24,19 +26,23 @@ pub enum Role {
 }
 
 /// A database's address with everything that is needed to connect. Printing it gives the URL without its password.
-#[derive(Clone)]
 pub struct Endpoint {
     address: Address,
     redacted: String,
     role: Role,
+    /// Connections that nobody uses now.
+    kept: Mutex<Vec<(Session, Instant)>>,
 }
+
+/// A connection that was in use until then is taken to be one still, as between any two requests.
+const FRESH: Duration = Duration::from_secs(10);
 
 impl Endpoint {
     /// Reads a URL, or libpq's `key=value` form. What it leaves out comes from the service file, the environment (`PGUSER`,
     /// `PGPASSWORD`, `PGSSLMODE`, …) and the password file.
     pub fn parse(url: &str, role: Role) -> Result<Self, EndpointError> {
         let address = Address::parse(url, |name| std::env::var(name).ok().filter(|v| !v.is_empty()))?;
-        Ok(Self { redacted: address.redacted(), address, role })
+        Ok(Self { redacted: address.redacted(), address, role, kept: Mutex::default() })
     }
 
     /// The URL without its password.
@@ -54,8 +60,37 @@ impl Endpoint {
         self.address.ssl_mode
     }
 
-    /// Connects and makes the session's settings.
+    /// Keeps a connection for whoever connects next: to make one is five round trips, and processor time on both sides. It must be outside
+    /// of a transaction, and nothing may have failed on it that left its state unknown.
+    pub fn keep(&self, mut session: Session) {
+        if session.send_off().is_ok() && !session.is_closed() {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).push((session, Instant::now()));
+        }
+    }
+
+    /// Connects, with the session's settings made, or takes up a connection that was kept.
     pub fn connect(&self) -> Result<Session, PgError> {
+        loop {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((mut session, since)) = kept else { return self.connect_anew() };
+            // What it was set to for its last use is taken back; whether it still is a connection is found out by that, too.
+            session.ahead(&format!("RESET ALL; {}", self.settings()));
+            if since.elapsed() < FRESH || session.send_off().is_ok() {
+                return Ok(session);
+            }
+        }
+    }
+
+    /// Makes connections for those who will connect soon. What goes wrong is told to them.
+    pub fn connect_ahead(&self, connections: usize) {
+        thread::scope(|scope| {
+            for _ in 0..connections {
+                scope.spawn(|| self.connect_anew().map(|session| self.keep(session)));
+            }
+        });
+    }
+
+    fn connect_anew(&self) -> Result<Session, PgError> {
         let config = self.config();
         // It only waits, on this thread: for the socket, and for the time limits of connecting and of hanging up.
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -73,11 +108,15 @@ impl Endpoint {
         };
         let driver = connected.map_err(|e| PgError::while_connecting(&self.redacted, e))?;
         let mut session = Session::new(driver, self.redacted.clone());
-        match self.role {
-            Role::Source => session.execute(&format!("{SETTINGS}; SET default_transaction_read_only = on"))?,
-            Role::Target => session.execute(SETTINGS)?,
-        }
+        session.ahead(&self.settings());
         Ok(session)
+    }
+
+    fn settings(&self) -> String {
+        match self.role {
+            Role::Source => format!("{SETTINGS}; SET default_transaction_read_only = on"),
+            Role::Target => SETTINGS.to_owned(),
+        }
     }
 
     fn config(&self) -> Config {
@@ -117,6 +156,14 @@ impl Endpoint {
 const SETTINGS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
      WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout'); \
      SET DateStyle = 'ISO, YMD'; SET row_security = off; SET standard_conforming_strings = on";
+
+impl Drop for Endpoint {
+    /// Each says goodbye and waits for it; together that is one round trip.
+    fn drop(&mut self) {
+        let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        thread::scope(|scope| kept.into_iter().for_each(|session| drop(scope.spawn(|| drop(session)))));
+    }
+}
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::Row;
 
+use super::param::SqlParam;
 use super::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, PgError, Privileges, QualifiedName, RelationKind, RowSecurity,
     ServerInfo, Session, TableColumn, TableInfo, Trigger, UniqueKey, read_only, types, values_apart,
@@ -18,20 +19,23 @@ pub fn describe_table(session: &mut Session, name: &QualifiedName) -> Result<Tab
     }
 }
 
-/// Describes tables, views and foreign tables: each topic of the catalogue is one question for all of them, so the number of round trips
-/// does not depend on how many there are. One place a name, `None` where there is no such table. One schema that may not be looked
+/// Describes tables, views and foreign tables: each topic of the catalogue is one question for all of them, and all go together, so it is one
+/// round trip however many there are, and one more for types that users made. One place a name, `None` where there is no such table. One schema that may not be looked
 /// into fails all: whoever wants to know which asks for them one by one.
 pub fn describe_tables(session: &mut Session, names: &[QualifiedName]) -> Result<Vec<Option<TableInfo>>, PgError> {
-    let found = find_relations(session, names)?;
-    let mut oids: Vec<u32> = found.iter().map(|row| row.get("oid")).collect();
-    oids.sort_unstable();
-    oids.dedup();
-    let mut columns = columns(session, &oids)?;
-    let mut unique = unique_keys(session, &oids)?;
-    let mut foreign_keys_of = foreign_keys(session, "conrelid", &oids)?;
-    let mut referenced_by = foreign_keys(session, "confrelid", &oids)?;
-    let mut checks = checks(session, &oids)?;
-    let mut triggers = triggers(session, &oids)?;
+    let wanted: Vec<String> = names.iter().map(QualifiedName::to_sql).collect();
+    let wanted: &[&dyn SqlParam] = &[&wanted];
+    let (children, parents) = (foreign_keys_sql("conrelid"), foreign_keys_sql("confrelid"));
+    let asked = [RELATIONS, COLUMNS, UNIQUE_KEYS, &children, &parents, CHECKS, TRIGGERS].map(|sql| (sql, wanted));
+    let answers = <[Vec<Row>; 7]>::try_from(session.query_all(&asked)?);
+    let unanswered = |_| PgError::Protocol { server: session.server().to_owned(), what: "an answer too many or too few".to_owned() };
+    let [found, of_columns, of_unique, of_children, of_parents, of_checks, of_triggers] = answers.map_err(unanswered)?;
+    let mut columns = columns(session, &of_columns)?;
+    let mut unique = by_table(&of_unique, unique_key);
+    let mut foreign_keys_of = by_table(&of_children, foreign_key);
+    let mut referenced_by = by_table(&of_parents, foreign_key);
+    let mut checks = by_table(&of_checks, |row| Check { name: row.get("name"), definition: row.get("definition") });
+    let mut triggers = by_table(&of_triggers, trigger);
     let mut tables: Vec<Option<TableInfo>> = vec![None; names.len()];
     let mut first: HashMap<u32, usize> = HashMap::new();
     for row in found {
@@ -93,11 +97,9 @@ fn table_info(
     }
 }
 
-fn find_relations(session: &mut Session, names: &[QualifiedName]) -> Result<Vec<Row>, PgError> {
-    let names: Vec<String> = names.iter().map(QualifiedName::to_sql).collect();
-    // The names are looked up before the join, once each.
-    session.query(
-        "WITH wanted AS MATERIALIZED (SELECT u.place, pg_catalog.to_regclass(u.name)::oid AS oid FROM unnest($1::text[]) WITH ORDINALITY u(name, place)),
+/// The names are looked up before the join, once each.
+const RELATIONS: &str =
+    "WITH wanted AS MATERIALIZED (SELECT u.place, pg_catalog.to_regclass(u.name)::oid AS oid FROM unnest($1::text[]) WITH ORDINALITY u(name, place)),
               me AS MATERIALIZED (SELECT (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user) IS TRUE AS bypass)
          SELECT w.place, c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.reltuples,
                 c.relforcerowsecurity AS forced, c.relrowsecurity AS enabled, pg_catalog.pg_get_userbyid(c.relowner)::text AS owner,
@@ -107,10 +109,7 @@ fn find_relations(session: &mut Session, names: &[QualifiedName]) -> Result<Vec<
                 pg_catalog.has_table_privilege(c.oid, 'DELETE') AS may_delete,
                 coalesce(pg_catalog.pg_total_relation_size(c.oid), 0) AS bytes
            FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace CROSS JOIN me
-          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.place",
-        &[&names],
-    )
-}
+          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.place";
 
 /// Rows of an answer about many tables, by the table's OID, in the order of the answer.
 fn by_table<T>(rows: &[Row], mut value: impl FnMut(&Row) -> T) -> HashMap<u32, Vec<T>> {
@@ -131,15 +130,15 @@ fn no_table(session: &mut Session, name: &QualifiedName) -> Result<PgError, PgEr
     Ok(PgError::NoTable { server: session.server().to_owned(), table: name.to_string(), candidates })
 }
 
-fn columns(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<TableColumn>>, PgError> {
-    let rows = session.query(
-        "SELECT a.attrelid AS of, a.attname::text AS name, a.atttypid AS type, a.atttypmod AS typmod, a.attnotnull AS not_null,
-                pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared, a.attidentity::text AS identity, a.attgenerated <> '' AS generated,
-                pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default
-           FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum",
-        &[tables],
-    )?;
+const COLUMNS: &str =
+    "SELECT a.attrelid AS of, a.attname::text AS name, a.atttypid AS type, a.atttypmod AS typmod, a.attnotnull AS not_null,
+        pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared, a.attidentity::text AS identity, a.attgenerated <> '' AS generated,
+        pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default
+   FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attrelid IN (SELECT pg_catalog.to_regclass(w)::oid FROM unnest($1::text[]) AS w) AND a.attnum > 0 AND NOT a.attisdropped
+  ORDER BY a.attrelid, a.attnum";
+
+fn columns(session: &mut Session, rows: &[Row]) -> Result<HashMap<u32, Vec<TableColumn>>, PgError> {
     let oids: Vec<u32> = rows.iter().map(|r| r.get("type")).collect();
     let resolved = types::resolve(session, &oids)?;
     let mut columns: HashMap<u32, Vec<TableColumn>> = HashMap::new();
@@ -169,21 +168,20 @@ fn columns(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<
     Ok(columns)
 }
 
-fn unique_keys(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<UniqueKey>>, PgError> {
-    // `indnullsnotdistinct` came with version 15; through to_jsonb the question is the same for all.
-    let rows = session.query(
-        "SELECT i.indrelid AS of, c.relname::text AS name, i.indisprimary AS primary, k.oid IS NOT NULL AS constraint,
-                0 <> ALL (i.indkey::int2[]) AS plain, pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
-                coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
-                (SELECT array_agg(CASE WHEN i.indkey[n - 1] = 0 THEN pg_catalog.pg_get_indexdef(i.indexrelid, n, true) ELSE
-                          (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]) END ORDER BY n)
-                   FROM pg_catalog.generate_series(1, i.indnkeyatts::int) n) AS columns
-           FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-           LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
-          WHERE i.indrelid = ANY ($1) AND i.indisunique ORDER BY NOT i.indisprimary, c.relname",
-        &[tables],
-    )?;
-    Ok(by_table(&rows, |row| UniqueKey {
+/// `indnullsnotdistinct` came with version 15; through `to_jsonb` the question is the same for all.
+const UNIQUE_KEYS: &str = "SELECT i.indrelid AS of, c.relname::text AS name, i.indisprimary AS primary, k.oid IS NOT NULL AS constraint,
+        0 <> ALL (i.indkey::int2[]) AS plain, pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
+        coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
+        (SELECT array_agg(CASE WHEN i.indkey[n - 1] = 0 THEN pg_catalog.pg_get_indexdef(i.indexrelid, n, true) ELSE
+                  (SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]) END ORDER BY n)
+           FROM pg_catalog.generate_series(1, i.indnkeyatts::int) n) AS columns
+   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+   LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
+  WHERE i.indrelid IN (SELECT pg_catalog.to_regclass(w)::oid FROM unnest($1::text[]) AS w) AND i.indisunique
+  ORDER BY NOT i.indisprimary, c.relname";
+
+fn unique_key(row: &Row) -> UniqueKey {
+    UniqueKey {
         name: row.get("name"),
         primary: row.get("primary"),
         constraint: row.get("constraint"),
@@ -191,11 +189,11 @@ fn unique_keys(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, 
         plain: row.get("plain"),
         predicate: row.get("predicate"),
         nulls_equal: row.get("nulls_equal"),
-    }))
+    }
 }
 
-/// `side`: the column of `pg_constraint` that must be one of `tables`.
-fn foreign_keys(session: &mut Session, side: &str, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<ForeignKey>>, PgError> {
+/// `side`: the column of `pg_constraint` that must be one of the tables.
+fn foreign_keys_sql(side: &str) -> String {
     let names = |relation: &str, key: &str| {
         format!(
             "(SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(k.{key}) WITH ORDINALITY u(attnum, n)
@@ -203,18 +201,21 @@ fn foreign_keys(session: &mut Session, side: &str, tables: &Vec<u32>) -> Result<
         )
     };
     // Foreign keys of partitions repeat the one of their parent (conparentid).
-    let sql = format!(
+    format!(
         "SELECT k.{side} AS of, k.conname::text AS name, n.nspname::text AS schema, c.relname::text AS table, pn.nspname::text AS parent_schema,
                 p.relname::text AS parent, {} AS columns, {} AS parent_columns, k.condeferred AS deferred, k.convalidated AS validated
            FROM pg_catalog.pg_constraint k
            JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
            JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-          WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} = ANY ($1) ORDER BY n.nspname, c.relname, k.conname",
+          WHERE k.contype = 'f' AND k.conparentid = 0 AND k.{side} IN (SELECT pg_catalog.to_regclass(w)::oid FROM unnest($1::text[]) AS w)
+          ORDER BY n.nspname, c.relname, k.conname",
         names("conrelid", "conkey"),
         names("confrelid", "confkey"),
-    );
-    let rows = session.query(&sql, &[tables])?;
-    Ok(by_table(&rows, |row| ForeignKey {
+    )
+}
+
+fn foreign_key(row: &Row) -> ForeignKey {
+    ForeignKey {
         name: row.get("name"),
         table: QualifiedName::new(row.get::<_, String>("schema"), row.get::<_, String>("table")),
         columns: row.get("columns"),
@@ -222,32 +223,22 @@ fn foreign_keys(session: &mut Session, side: &str, tables: &Vec<u32>) -> Result<
         parent_columns: row.get("parent_columns"),
         deferred: row.get("deferred"),
         validated: row.get("validated"),
-    }))
+    }
 }
 
-fn checks(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<Check>>, PgError> {
-    let rows = session.query(
-        "SELECT conrelid AS of, conname::text AS name, pg_catalog.pg_get_constraintdef(oid) AS definition FROM pg_catalog.pg_constraint
-          WHERE contype = 'c' AND conrelid = ANY ($1) ORDER BY conname",
-        &[tables],
-    )?;
-    Ok(by_table(&rows, |row| Check { name: row.get("name"), definition: row.get("definition") }))
-}
+const CHECKS: &str =
+    "SELECT conrelid AS of, conname::text AS name, pg_catalog.pg_get_constraintdef(oid) AS definition FROM pg_catalog.pg_constraint
+  WHERE contype = 'c' AND conrelid IN (SELECT pg_catalog.to_regclass(w)::oid FROM unnest($1::text[]) AS w) ORDER BY conname";
 
-fn triggers(session: &mut Session, tables: &Vec<u32>) -> Result<HashMap<u32, Vec<Trigger>>, PgError> {
-    // tgtype bit 2 (4): INSERT. tgenabled O and A fire in an ordinary session, R and D do not.
-    let rows = session.query(
-        "SELECT tgrelid AS of, tgname::text AS name, pg_catalog.pg_get_triggerdef(oid) AS definition, tgenabled IN ('O', 'A') AS enabled,
-                tgtype & 4 <> 0 AS on_insert
-           FROM pg_catalog.pg_trigger WHERE tgrelid = ANY ($1) AND NOT tgisinternal ORDER BY tgname",
-        &[tables],
-    )?;
-    Ok(by_table(&rows, |row| Trigger {
-        name: row.get("name"),
-        definition: row.get("definition"),
-        enabled: row.get("enabled"),
-        on_insert: row.get("on_insert"),
-    }))
+/// tgtype bit 2 (4): INSERT. tgenabled O and A fire in an ordinary session, R and D do not.
+const TRIGGERS: &str =
+    "SELECT tgrelid AS of, tgname::text AS name, pg_catalog.pg_get_triggerdef(oid) AS definition, tgenabled IN ('O', 'A') AS enabled,
+        tgtype & 4 <> 0 AS on_insert
+   FROM pg_catalog.pg_trigger
+  WHERE tgrelid IN (SELECT pg_catalog.to_regclass(w)::oid FROM unnest($1::text[]) AS w) AND NOT tgisinternal ORDER BY tgname";
+
+fn trigger(row: &Row) -> Trigger {
+    Trigger { name: row.get("name"), definition: row.get("definition"), enabled: row.get("enabled"), on_insert: row.get("on_insert") }
 }
 
 /// For each table, whether it has no row.
@@ -259,6 +250,9 @@ pub fn are_empty(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<
 
 /// Describes the server and who we are there.
 pub fn server_info(session: &mut Session) -> Result<ServerInfo, PgError> {
+    if let Some(info) = session.info() {
+        return Ok(info.clone());
+    }
     let rows = session.query(
         "SELECT current_setting('server_version'), current_setting('server_version_num')::int, current_database()::text, current_user::text,
                 pg_catalog.pg_is_in_recovery(), pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')",
@@ -272,14 +266,16 @@ pub fn server_info(session: &mut Session) -> Result<ServerInfo, PgError> {
     } else {
         None
     };
-    Ok(ServerInfo {
+    let info = ServerInfo {
         version: row.get(0),
         version_num: u32::try_from(row.get::<_, i32>(1)).unwrap_or(0),
         database: row.get(2),
         user: row.get(3),
         standby: row.get(4),
         system_identifier,
-    })
+    };
+    *session.info() = Some(info.clone());
+    Ok(info)
 }
 
 /// All relations that people made, with their columns: what a misspelt name is compared with.

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{join, join_all, join3};
@@ -35,8 +35,10 @@ type Answer<T> = Result<T, Error>;
 pub(super) struct Driver {
     /// What is used again and again, by its SQL.
     prepared: HashMap<String, Statement>,
-    /// Statements that go with the next request.
-    ahead: String,
+    /// Statements that go with the next request, each a message of its own: what is sent as one message is one transaction.
+    ahead: Vec<String>,
+    /// The shortest that an answer took.
+    round_trip: Duration,
     /// Before the line: the connection ends when nobody can ask anything any more.
     wire: Wire,
     line: Line,
@@ -121,7 +123,13 @@ impl Driver {
         let (client, connection) = runtime.block_on(config.connect(tls))?;
         let socket = runtime.spawn(connection);
         let wire = Wire { client, spoilt: Cell::new(false) };
-        Ok(Self { prepared: HashMap::new(), ahead: String::new(), wire, line: Line { runtime, socket: Some(socket) } })
+        Ok(Self {
+            prepared: HashMap::new(),
+            ahead: Vec::new(),
+            round_trip: Duration::MAX,
+            wire,
+            line: Line { runtime, socket: Some(socket) },
+        })
     }
 
     /// Whether the connection is known to be of no use any more.
@@ -138,21 +146,38 @@ impl Driver {
                 return ask(wire).await;
             }
             // Sent in this order; where the first fails, that is the error to tell.
-            let (sent, answer) = join(wire.client.batch_execute(&before), ask(wire)).await;
-            sent.and(answer)
+            let sent = join_all(before.iter().map(|sql| wire.client.batch_execute(sql)));
+            let (sent, answer) = join(sent, ask(wire)).await;
+            sent.into_iter().collect::<Answer<()>>().and(answer)
         });
         answer.map_err(|error| if wire.spoilt.get() { error } else { line.why_lost(error) })
     }
 
     /// Lets a statement whose answer nobody waits for go with the next request, which fails if it fails.
     pub(super) fn ahead(&mut self, sql: &str) {
-        self.ahead.push_str(sql);
-        // A line break ends a comment in the statement.
-        self.ahead.push_str("\n;");
+        self.ahead.push(sql.to_owned());
+    }
+
+    /// Sends them without another request.
+    pub(super) fn send_off(&mut self) -> Answer<()> {
+        if self.ahead.is_empty() { Ok(()) } else { self.wait(|_| std::future::ready(Ok(()))) }
+    }
+
+    /// The shortest that an answer took: what the network takes, and next to nothing of the server.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.round_trip
+    }
+
+    /// Waits for the whole answer to one request.
+    fn timed<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let began = Instant::now();
+        let answer = ask(self);
+        self.round_trip = self.round_trip.min(began.elapsed());
+        answer
     }
 
     pub(super) fn batch_execute(&mut self, sql: &str) -> Answer<()> {
-        self.wait(|wire| wire.client.batch_execute(sql))
+        self.timed(|driver| driver.wait(|wire| wire.client.batch_execute(sql)))
     }
 
     pub(super) fn simple_query(&mut self, sql: &str) -> Answer<Vec<SimpleQueryMessage>> {
@@ -172,7 +197,16 @@ impl Driver {
     /// Rows of one statement, in one round trip.
     pub(super) fn query(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Answer<Vec<Row>> {
         let typed = typed(params);
-        self.wait(|wire| async move { wire.client.query_typed(sql, &typed).await })
+        self.timed(|driver| driver.wait(|wire| async move { wire.client.query_typed(sql, &typed).await }))
+    }
+
+    /// The rows of statements that do not need one another's answers, together in one round trip; the first error of any.
+    pub(super) fn query_all(&mut self, asked: &[(&str, &[&dyn SqlParam])]) -> Answer<Vec<Vec<Row>>> {
+        let typed: Vec<_> = asked.iter().map(|(sql, params)| (*sql, typed(params))).collect();
+        self.wait(|wire| async move {
+            let answers = join_all(typed.iter().map(|(sql, params)| wire.client.query_typed(sql, params))).await;
+            answers.into_iter().collect()
+        })
     }
 
     /// How many rows one statement concerned, in one round trip.
@@ -228,19 +262,16 @@ impl Driver {
 
     /// These statements, prepared now or before; an error names the one by its number.
     fn statements<'a>(&mut self, all: impl Iterator<Item = &'a str>) -> Result<Vec<Statement>, (usize, Error)> {
-        let mut statements = Vec::new();
-        for (at, sql) in all.enumerate() {
-            let statement = match self.prepared.get(sql) {
-                Some(statement) => statement.clone(),
-                None => {
-                    let statement = self.prepare(sql).map_err(|error| (at, error))?;
-                    self.prepared.insert(sql.to_owned(), statement.clone());
-                    statement
-                }
-            };
-            statements.push(statement);
+        let all: Vec<&str> = all.collect();
+        let unknown: Vec<String> = all.iter().filter(|sql| !self.prepared.contains_key(**sql)).map(|sql| (*sql).to_owned()).collect();
+        if !unknown.is_empty() {
+            let prepared = self.prepare_all(&unknown).map_err(|error| (0, error))?;
+            for (sql, statement) in unknown.into_iter().zip(prepared) {
+                let statement = statement.map_err(|error| (all.iter().position(|one| *one == sql).unwrap_or(0), error))?;
+                self.prepared.insert(sql, statement);
+            }
         }
-        Ok(statements)
+        Ok(all.iter().filter_map(|sql| self.prepared.get(*sql).cloned()).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{PgError, QualifiedName, Session, ident, types};
+use super::{PgError, QualifiedName, Row, Session, ident, types};
 use crate::row::Column;
 
 /// The source of an entity: a table's name or a query, with common table expressions in front of it where the plan has some.
@@ -99,10 +99,15 @@ pub fn describe_queries(session: &mut Session, queries: &[SourceQuery]) -> Resul
     let mut from: Vec<(u32, i16)> = columns().filter_map(|(.., from)| *from).collect();
     from.sort_unstable();
     from.dedup();
-    let origins = origins(session, &from)?;
     let accepted: Vec<Option<QualifiedName>> =
         queries.iter().zip(&prepared).map(|(query, prepared)| prepared.as_ref().ok().and_then(|_| query.table())).collect();
-    let not_null = not_null_columns(session, &accepted)?;
+    let (tables, numbers): (Vec<u32>, Vec<i16>) = from.iter().copied().unzip();
+    let names: Vec<Option<String>> = accepted.iter().map(|table| table.as_ref().map(QualifiedName::to_sql)).collect();
+    let answers = session.query_all(&[(ORIGINS, &[&tables, &numbers]), (NOT_NULL, &[&names])])?;
+    let [of_origins, of_not_null] = answers.as_slice() else {
+        return Err(PgError::Protocol { server: session.server().to_owned(), what: "an answer too many or too few".to_owned() });
+    };
+    let (origins, not_null) = (origins(of_origins), not_null_columns(of_not_null, queries.len()));
     let described = prepared.into_iter().zip(not_null).map(|(prepared, not_null)| {
         let prepared = prepared?;
         let mut columns: Vec<Column> = Vec::with_capacity(prepared.len());
@@ -142,40 +147,36 @@ fn prepare(session: &mut Session, queries: &[SourceQuery]) -> Result<Vec<Result<
     Ok(prepared.map(|(one, query)| one.map(|s| s.columns().iter().map(column).collect()).map_err(|e| located(query, e))).collect())
 }
 
-fn origins(session: &mut Session, columns: &[(u32, i16)]) -> Result<HashMap<(u32, i16), Origin>, PgError> {
-    let (tables, numbers): (Vec<u32>, Vec<i16>) = columns.iter().copied().unzip();
-    // Statistics of a table with children or partitions stand there twice: with them and without. The view `pg_stats` shows them only for columns that
-    // may be read.
-    let rows = session.query(
-        "SELECT a.attrelid, a.attnum, a.attnotnull,
-                (SELECT max(s.null_frac) FROM pg_catalog.pg_stats s
-                  WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname) AS nulls
-           FROM unnest($1::oid[], $2::int2[]) u (rel, num)
-           JOIN pg_catalog.pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.num
-           JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE c.relkind IN ('r', 'p', 'm', 'f')",
-        &[&tables, &numbers],
-    )?;
-    let origin = |row: &tokio_postgres::Row| if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
-    Ok(rows.iter().map(|row| ((row.get("attrelid"), row.get("attnum")), origin(row))).collect())
+/// Statistics of a table with children or partitions stand there twice: with them and without. The view `pg_stats` shows them only for
+/// columns that may be read.
+const ORIGINS: &str = "SELECT a.attrelid, a.attnum, a.attnotnull,
+        (SELECT max(s.null_frac) FROM pg_catalog.pg_stats s
+          WHERE s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname) AS nulls
+   FROM unnest($1::oid[], $2::int2[]) u (rel, num)
+   JOIN pg_catalog.pg_attribute a ON a.attrelid = u.rel AND a.attnum = u.num
+   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'm', 'f')";
+
+fn origins(rows: &[Row]) -> HashMap<(u32, i16), Origin> {
+    let origin = |row: &Row| if row.get("attnotnull") { Origin::NotNull } else { Origin::Nullable(row.get("nulls")) };
+    rows.iter().map(|row| ((row.get("attrelid"), row.get("attnum")), origin(row))).collect()
 }
 
-/// For each place, the columns of the table that are declared NOT NULL.
-fn not_null_columns(session: &mut Session, tables: &[Option<QualifiedName>]) -> Result<Vec<HashSet<String>>, PgError> {
-    let names: Vec<Option<String>> = tables.iter().map(|table| table.as_ref().map(QualifiedName::to_sql)).collect();
-    // A view's columns have attnotnull = false, so no question for the relation's kind is needed.
-    let rows = session.query(
-        "WITH wanted AS MATERIALIZED (SELECT u.place, u.name::regclass::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
-         SELECT w.place, a.attname::text FROM wanted w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.rel AND a.attnum > 0 AND a.attnotnull",
-        &[&names],
-    )?;
-    let mut columns = vec![HashSet::new(); tables.len()];
+/// The columns of tables that are declared NOT NULL. A view's columns have attnotnull = false, so no question for the relation's kind is
+/// needed.
+const NOT_NULL: &str =
+    "WITH wanted AS MATERIALIZED (SELECT u.place, u.name::regclass::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
+     SELECT w.place, a.attname::text FROM wanted w JOIN pg_catalog.pg_attribute a ON a.attrelid = w.rel AND a.attnum > 0 AND a.attnotnull";
+
+/// One place a table.
+fn not_null_columns(rows: &[Row], tables: usize) -> Vec<HashSet<String>> {
+    let mut columns = vec![HashSet::new(); tables];
     for row in rows {
         if let Some(of) = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| columns.get_mut(place)) {
             of.insert(row.get(1));
         }
     }
-    Ok(columns)
+    columns
 }
 
 /// For each name, the columns of every unique key that holds for all rows of the table, the primary key among them; `None` where it is no

@@ -1,13 +1,14 @@
 //! One connection. Boundary: statements and their errors; what they are about is the business of the layers above.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio_postgres::{CopyOutStream, Row, SimpleQueryMessage, Statement};
 
-use super::PgError;
 use super::copy::CopySplitter;
 use super::driver::{Driver, Flight, Landing, Leg, Piece};
 use super::param::SqlParam;
+use super::{PgError, ServerInfo};
 
 /// They run in one transaction, and the locks of all are held until its end: the server's room for locks is shared by all.
 const STATEMENTS_AT_ONCE: usize = 100;
@@ -16,11 +17,13 @@ const STATEMENTS_AT_ONCE: usize = 100;
 pub struct Session {
     driver: Driver,
     server: String,
+    /// What the server is, once it was asked: it stays that for as long as the connection.
+    info: Option<ServerInfo>,
 }
 
 impl Session {
     pub(super) fn new(driver: Driver, server: String) -> Self {
-        Self { driver, server }
+        Self { driver, server, info: None }
     }
 
     /// The server's URL without its password.
@@ -71,14 +74,34 @@ impl Session {
         self.driver.is_closed()
     }
 
+    /// How long the way to the server and back takes, as far as its answers tell.
+    pub fn round_trip(&self) -> Duration {
+        self.driver.round_trip()
+    }
+
+    pub(super) fn info(&mut self) -> &mut Option<ServerInfo> {
+        &mut self.info
+    }
+
     /// Runs one statement with parameters and gives its rows.
     pub(crate) fn query(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Result<Vec<Row>, PgError> {
         self.driver.query(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
     }
 
+    /// Runs statements that do not need one another's answers, all in one round trip, and gives the rows of each. Where some fail, the
+    /// error of the first of them.
+    pub(crate) fn query_all(&mut self, asked: &[(&str, &[&dyn SqlParam])]) -> Result<Vec<Vec<Row>>, PgError> {
+        self.driver.query_all(asked).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
     /// Runs one statement with parameters and gives the number of rows it concerned.
     pub(crate) fn run(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Result<u64, PgError> {
         self.driver.execute(sql, params).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Sends what waits for the next request.
+    pub(super) fn send_off(&mut self) -> Result<(), PgError> {
+        self.driver.send_off().map_err(|e| PgError::from_driver(&self.server, e))
     }
 
     /// Lets statements whose answer nobody waits for go with the next request, which fails if they fail.

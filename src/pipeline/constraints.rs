@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::coordinator::Message;
 use super::load::refuse;
 use super::settings::PipelineError;
 use super::shared::Shared;
+use super::store::Store;
 use crate::pg::{QualifiedName, Session, are_empty};
 use crate::plan::{Constraints, NewIds, Triggers};
 use crate::row::NewKey;
@@ -25,23 +27,24 @@ pub(super) type Refusal = (usize, LoadedChunk);
 /// than kept: a bulk build of a row costs about a quarter of its insertion into two standing indexes.
 const WORTH_A_BUILD: u64 = 4;
 
-/// Takes down what may be taken down, and gives everything that is down, in the order of putting back. About `expected` rows are
-/// to be loaded.
+/// Takes down what may be taken down, and gives everything that is down, in the order of putting back; `down` is down from earlier runs. About
+/// `expected` rows are to be loaded.
 pub(super) fn dismantle(
     shared: &Shared<'_>,
     session: &mut Session,
-    writer: &mut StagingWriter,
+    store: &Store<'_>,
     reader: &StagingReader,
+    down: Vec<DismantleRecord>,
     expected: u64,
 ) -> Result<Vec<DismantleRecord>, PipelineError> {
     let plan = shared.setup.plan;
-    let staging_id = shared.meta.staging_id;
     let chosen = shared.load_plans.iter().zip(&shared.setup.selected).filter(|(_, selected)| **selected);
     let mut seen: HashSet<QualifiedName> = HashSet::new();
     let tables: Vec<QualifiedName> =
         chosen.filter_map(|(load, _)| load.as_ref()).map(|load| load.table.clone()).filter(|table| seen.insert(table.clone())).collect();
     let mapping = shared.load_plans.iter().flatten().find_map(|load| load.mapping.as_ref().map(|(table, _)| table.clone()));
-    let down: HashSet<QualifiedName> = outstanding(shared, session)?.into_iter().map(|record| record.table).collect();
+    let mut records = down;
+    let down: HashSet<QualifiedName> = records.iter().map(|record| record.table.clone()).collect();
     // The check has described the tables of the entities a moment ago; of thousands that takes a second.
     let checked = shared.setup.tables.iter().flatten().map(|table| (&table.name, table.privileges.owner));
     let checked: HashMap<&QualifiedName, bool> = checked.collect();
@@ -64,21 +67,22 @@ pub(super) fn dismantle(
     }
     if plan.constraints == Constraints::Auto && !empty.is_empty() {
         let planned = target::plan_dismantle(session, &empty)?;
-        take_down(shared, session, writer, planned)?;
+        records.extend(take_down(shared, session, store, planned)?);
     }
     if plan.triggers == Triggers::Disable {
         let planned = target::plan_triggers(session, &tables)?;
-        take_down(shared, session, writer, planned)?;
+        records.extend(take_down(shared, session, store, planned)?);
     }
-    let down = target::outstanding(session, Some(staging_id))?;
-    let records: Vec<DismantleRecord> = down.into_iter().map(|(_, record)| record).collect();
     let is_down: HashSet<(&str, &str)> = records.iter().map(|r| (r.table.name.as_str(), r.name.as_str())).collect();
     // A crash between staging's record and the target's commit leaves a record of what never came down, and one between the
     // target's rebuild and staging's mark a record of what is up again. The target's own list is the truth.
-    for recorded in reader.dismantled()?.into_iter().filter(|d| !d.restored) {
-        if !is_down.contains(&(recorded.table.as_str(), recorded.name.as_str())) {
-            writer.mark_restored(&recorded.schema, &recorded.table, &recorded.name)?;
-        }
+    let recorded = reader.dismantled()?.into_iter().filter(|d| !d.restored);
+    let up: Vec<DismantledConstraint> = recorded.filter(|d| !is_down.contains(&(d.table.as_str(), d.name.as_str()))).collect();
+    if !up.is_empty() {
+        store.put("dismantle", move |writer| {
+            up.iter().try_for_each(|one| writer.mark_restored(&one.schema, &one.table, &one.name))?;
+            Ok(Message::Nothing)
+        });
     }
     Ok(records)
 }
@@ -99,11 +103,6 @@ fn is_our_mapping(
     Ok(expected.saturating_mul(WORTH_A_BUILD) >= published && target::count_rows(session, table, None)? == published)
 }
 
-fn outstanding(shared: &Shared<'_>, session: &mut Session) -> Result<Vec<DismantleRecord>, PipelineError> {
-    let down = target::outstanding(session, Some(shared.meta.staging_id))?;
-    Ok(down.into_iter().map(|(_, record)| record).collect())
-}
-
 /// Taken down in one transaction at most.
 const DOWN_AT_ONCE: usize = 500;
 /// What one that goes locks: itself and its table, of an index the constraint as well; of a foreign key four triggers and the other table.
@@ -114,13 +113,18 @@ fn locks_of(kind: RecordKind) -> usize {
 /// The part of the server's room for locks that is taken: it is shared by everybody who works there.
 const PART_OF_LOCKS: usize = 4;
 
-fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWriter, planned: DismantlePlan) -> Result<(), PipelineError> {
+fn take_down(
+    shared: &Shared<'_>,
+    session: &mut Session,
+    store: &Store<'_>,
+    planned: DismantlePlan,
+) -> Result<Vec<DismantleRecord>, PipelineError> {
     if planned.records.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     super::failpoint::failpoint("dismantle.begin");
     let run = shared.run;
-    let (mut down, mut kept) = (0, planned.kept.len());
+    let (mut down, mut kept) = (Vec::new(), planned.kept.len());
     let room = target::room_for_locks(session)? / PART_OF_LOCKS;
     let mut records = planned.records;
     while !records.is_empty() {
@@ -134,16 +138,14 @@ fn take_down(shared: &Shared<'_>, session: &mut Session, writer: &mut StagingWri
         let part = DismantlePlan { records: records.split_off(records.len().saturating_sub(at_once)), kept: Vec::new() };
         let done = target::dismantle(session, shared.meta.staging_id, part, |plan| {
             let recorded: Vec<DismantledConstraint> = plan.records.iter().map(recorded).collect();
-            writer.record_dismantled(run, &recorded)?;
-            super::failpoint::failpoint("dismantle.stored");
-            Ok(())
+            Ok(store.put_and_wait("dismantle", move |writer| writer.record_dismantled(run, &recorded))?)
         })?;
         super::failpoint::failpoint("dismantle.committed");
-        down += done.records.len();
+        down.extend(done.records);
         kept += done.kept.len();
     }
-    shared.note(format!("{down} constraints and indexes are down until the load is done; {kept} stay up"));
-    Ok(())
+    shared.note(format!("{} constraints and indexes are down until the load is done; {kept} stay up", down.len()));
+    Ok(down)
 }
 
 fn recorded(record: &DismantleRecord) -> DismantledConstraint {

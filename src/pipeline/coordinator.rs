@@ -34,6 +34,8 @@ pub(super) enum Message {
         entity: usize,
     },
     ReaderDone,
+    /// Loading may begin, or taking constraints down has failed; why, was told before.
+    Dismantled(Dismantled),
     Prepared {
         entity: usize,
         generation: u64,
@@ -126,6 +128,14 @@ impl EntityState {
     }
 }
 
+/// What is down while rows are loaded.
+#[derive(Default)]
+pub(super) struct Dismantled {
+    pub(super) rebuilds: Vec<Rebuild>,
+    /// Of each entity, whether its table has a foreign key to itself that stays up; empty for none.
+    pub(super) on_themselves: Vec<bool>,
+}
+
 /// Something that is down, and how far putting it back is.
 pub(super) struct Rebuild {
     pub(super) record: DismantleRecord,
@@ -147,6 +157,8 @@ pub(super) struct Coordinator<'c, 's> {
     pub(super) own: Sender<Message>,
     pub(super) states: Vec<EntityState>,
     pub(super) rebuilds: Vec<Rebuild>,
+    /// Whether constraints are being taken down: nothing is loaded before it is known which.
+    pub(super) dismantling: bool,
     /// What may be possible now.
     pub(super) agenda: Agenda,
     /// The generations as far as messages told of them: see `Shared::generations`. A preparation keeps them as they were when it began.
@@ -156,12 +168,16 @@ pub(super) struct Coordinator<'c, 's> {
     pub(super) moved: [u64; 3],
     pub(super) transforms_running: usize,
     pub(super) loads_running: usize,
+    /// Those of `loads_running` that build an index or look through a table: more of them than there are `jobs` would only share the
+    /// server's memory among more.
+    pub(super) rebuilds_running: usize,
 }
 
 impl<'c> Coordinator<'c, '_> {
     /// Works until everything asked for is done, nothing more can be done, or an error. Gives whether all is done.
     pub(super) fn work(&mut self, pool: &rayon::Scope<'c>, messages: &Receiver<Message>) -> Result<bool, PipelineError> {
         let mut failed: Option<PipelineError> = None;
+        self.prepare_first(pool);
         loop {
             if failed.is_none() && !self.shared.stopping() {
                 self.dispatch(pool);
@@ -169,7 +185,7 @@ impl<'c> Coordinator<'c, '_> {
                     return Ok(true);
                 }
             }
-            let idle = self.readers == 0 && self.transforms_running == 0 && self.loads_running == 0;
+            let idle = !self.dismantling && self.readers == 0 && self.transforms_running == 0 && self.loads_running == 0;
             if idle && self.pending.load(Ordering::SeqCst) == 0 && messages.is_empty() {
                 return match failed {
                     Some(error) => Err(error),
@@ -225,6 +241,15 @@ impl<'c> Coordinator<'c, '_> {
         match message {
             Message::Nothing | Message::Failed(_) => {}
             Message::ReaderDone => self.readers -= 1,
+            Message::Dismantled(dismantled) => {
+                self.dismantling = false;
+                for (state, on_itself) in self.states.iter_mut().zip(dismantled.on_themselves) {
+                    state.stands_on_itself = on_itself;
+                }
+                self.rebuilds = dismantled.rebuilds;
+                let (plan, load_plans) = (self.shared.setup.plan, &self.shared.load_plans);
+                self.agenda = Agenda::new(&plan.entities, load_plans, &self.states, &self.rebuilds);
+            }
             Message::LoadGivenUp => self.loads_running -= 1,
             Message::Extracted { entity, chunk, rows } => {
                 self.states[entity].untransformed.push_back((chunk, rows));
@@ -267,6 +292,7 @@ impl<'c> Coordinator<'c, '_> {
             }
             Message::Rebuilt { number, changed } => {
                 self.loads_running -= 1;
+                self.rebuilds_running -= 1;
                 self.rebuilds[number].state = RebuildState::Done;
                 for (entity, mark) in changed {
                     self.shared.note(format!(
@@ -321,7 +347,7 @@ impl<'c> Coordinator<'c, '_> {
         let settings = &self.shared.setup.settings;
         let open = &self.agenda.open;
         if settings.stages.include(Stage::Load) {
-            open.rebuilds == 0 && self.loads_running == 0 && open.load == 0 && open.finish == 0
+            !self.dismantling && open.rebuilds == 0 && self.loads_running == 0 && open.load == 0 && open.finish == 0
         } else if settings.stages.include(Stage::Transform) {
             open.transform == 0
         } else {

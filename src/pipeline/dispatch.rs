@@ -30,7 +30,7 @@ impl<'c> Coordinator<'c, '_> {
             }
             from = entity + 1;
         }
-        if !self.goes_through(Stage::Load) {
+        if !self.goes_through(Stage::Load) || self.dismantling {
             return;
         }
         while self.has_room_to_load()
@@ -42,11 +42,13 @@ impl<'c> Coordinator<'c, '_> {
             }
         }
         while self.has_room_to_load()
+            && self.rebuilds_running <= self.shared.setup.settings.jobs
             && let Some(number) = self.agenda.rebuilds.pop_first()
         {
             let rebuild = &mut self.rebuilds[number];
             if self.agenda.begin_rebuild(number, rebuild.state) {
                 rebuild.state = RebuildState::Running;
+                self.rebuilds_running += 1;
                 let record = Box::new(rebuild.record.clone());
                 self.send(LoadJob::Rebuild { number, record });
             }
@@ -106,30 +108,42 @@ impl<'c> Coordinator<'c, '_> {
                 }
             }
             Preparation::Running => {}
-            _ => {
-                self.states[entity].preparation = Preparation::Running;
-                self.transforms_running += 1;
-                let (shared, own, generations) = (self.shared, self.own.clone(), Arc::clone(&self.generations));
-                pool.spawn(move |_| {
-                    let message = match account::busy(|| guarded("a preparation", || prepare::inputs(shared, entity, &generations))) {
-                        Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
-                        Err(error) => {
-                            let _ = own.send(Message::Failed(error));
-                            let empty = Inputs {
-                                namespace: uuid::Uuid::nil(),
-                                run_started_at: 0,
-                                parents: Vec::new(),
-                                adopted: None,
-                                survey: None,
-                            };
-                            // Nobody uses it: after a failure nothing is dispatched. It only says that the job has ended.
-                            Message::Prepared { entity, generation: u64::MAX, inputs: Arc::new(empty) }
-                        }
-                    };
-                    let _ = own.send(message);
-                });
+            _ => self.prepare(entity, pool),
+        }
+    }
+
+    /// Looks up the keys of parents that earlier runs brought in while the first rows are still read.
+    pub(super) fn prepare_first(&mut self, pool: &rayon::Scope<'c>) {
+        for entity in 0..self.states.len() {
+            let parents = &self.shared.setup.plan.entities[entity].parents;
+            let reads = self.states[entity].taking_part && !self.states[entity].extracted && self.goes_through(Stage::Transform);
+            let surveyed = self.shared.setup.entities[entity].as_ref().is_some_and(crate::plan::CompiledEntity::needs_survey);
+            let known = !parents.is_empty() && parents.iter().all(|parent| self.agenda.is_transformed(parent.entity));
+            // As many as there are threads: the keys are held until they are needed.
+            if reads && known && !surveyed && self.has_room_to_transform() {
+                self.prepare(entity, pool);
             }
         }
+    }
+
+    fn prepare(&mut self, entity: usize, pool: &rayon::Scope<'c>) {
+        let current = self.generations[entity];
+        self.states[entity].preparation = Preparation::Running;
+        self.transforms_running += 1;
+        let (shared, own, generations) = (self.shared, self.own.clone(), Arc::clone(&self.generations));
+        pool.spawn(move |_| {
+            let message = match account::busy(|| guarded("a preparation", || prepare::inputs(shared, entity, &generations))) {
+                Ok(inputs) => Message::Prepared { entity, generation: current, inputs: Arc::new(inputs) },
+                Err(error) => {
+                    let _ = own.send(Message::Failed(error));
+                    let empty =
+                        Inputs { namespace: uuid::Uuid::nil(), run_started_at: 0, parents: Vec::new(), adopted: None, survey: None };
+                    // Nobody uses it: after a failure nothing is dispatched. It only says that the job has ended.
+                    Message::Prepared { entity, generation: u64::MAX, inputs: Arc::new(empty) }
+                }
+            };
+            let _ = own.send(message);
+        });
     }
 
     fn dispatch_loads(&mut self, entity: usize) {

@@ -8,21 +8,26 @@ use crate::plan::{ExpectOn, Gravity};
 use crate::source::{SnapshotHolder, SourceError, source_question};
 use crate::staging::{SnapshotId, StagingWriter};
 
-/// Asks, keeps the answers, and fails when one that is no mere alarm is not the expected one.
-pub(super) fn ask_source(
-    shared: &Shared<'_>,
-    writer: &mut StagingWriter,
-    holder: &mut SnapshotHolder,
-    snapshot: SnapshotId,
-) -> Result<(), PipelineError> {
+/// What the source answered.
+#[derive(Default)]
+pub(super) struct Answers<'p> {
+    /// Name, question and answer.
+    answers: Vec<(&'p str, String, String)>,
+    /// What is not as expected, and no mere alarm.
+    broken: Vec<String>,
+}
+
+/// Asks the source.
+pub(super) fn ask_source<'p>(shared: &Shared<'p>, holder: &mut SnapshotHolder) -> Result<Answers<'p>, PipelineError> {
     let plan = shared.setup.plan;
-    let (mut answers, mut broken) = (Vec::new(), Vec::new());
+    let mut asked = Answers::default();
     for (entity, expect) in plan.expectations(ExpectOn::Source, &shared.setup.selected) {
         let question = source_question(plan, entity.map(|index| &plan.entities[index]), expect);
         let found = match ask(holder.reader().session(), &question, expect.timeout) {
             Ok(found) => found,
             Err(PgError::Server { error, .. }) => {
-                broken.push(format!("{}: the source refuses it: {} (SQLSTATE {})", expect.name, error.safe_message(), error.sqlstate));
+                let refused = format!("{}: the source refuses it: {} (SQLSTATE {})", expect.name, error.safe_message(), error.sqlstate);
+                asked.broken.push(refused);
                 continue;
             }
             Err(other) => return Err(SourceError::from(other).into()),
@@ -30,15 +35,27 @@ pub(super) fn ask_source(
         if !expect.wanted.is_met_by(&found) {
             let said = format!("{}: expected {}, found {found}", expect.name, expect.wanted.words());
             match expect.gravity {
-                Gravity::Error => broken.push(said),
+                Gravity::Error => asked.broken.push(said),
                 Gravity::Alarm => shared.note(format!("alarm: expectation {said}")),
             }
         }
-        answers.push((expect.name.as_str(), question.sql(), found));
+        asked.answers.push((expect.name.as_str(), question.sql(), found));
     }
-    writer.record_answers(snapshot, &answers)?;
-    if broken.is_empty() {
-        return Ok(());
+    Ok(asked)
+}
+
+impl Answers<'_> {
+    /// Whether nothing may be read.
+    pub(super) fn forbid(&self) -> bool {
+        !self.broken.is_empty()
     }
-    Err(PipelineError::Expectations { message: broken.join("; ") })
+
+    /// Keeps the answers, and fails when one that is no mere alarm is not the expected one.
+    pub(super) fn record(&self, writer: &mut StagingWriter, snapshot: SnapshotId) -> Result<(), PipelineError> {
+        writer.record_answers(snapshot, &self.answers)?;
+        if self.forbid() {
+            return Err(PipelineError::Expectations { message: self.broken.join("; ") });
+        }
+        Ok(())
+    }
 }

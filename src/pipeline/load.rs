@@ -16,7 +16,7 @@ use super::{account, constraints};
 use crate::pg::Session;
 use crate::row::{LegacyKey, Outcome, TupleWriter};
 use crate::staging::{ChunkId, ChunkKey, LoadedChunk, Moment, StagingReader};
-use crate::target::{DismantleRecord, Loaded, MappingTuples, analyze, load_chunk, reset_sequences};
+use crate::target::{self, DismantleRecord, Loaded, MappingTuples, load_chunk};
 use crate::transform::control_sums;
 
 /// Attempts at a job whose connection is lost, with a pause of 0.2 s, 0.4 s, 0.8 s … between them.
@@ -43,12 +43,19 @@ pub(super) enum LoadJob {
 /// Works until the coordinator hangs up. A job that fails for good is told, and ends the run.
 pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>) {
     let mut loader = Loader { shared, session: None, reader: None };
+    // There is time for it until the first chunk comes. What goes wrong is told where the connection is needed.
+    let _ = account::idle(|| guarded("a loader", || loader.session().map(|_| ())));
+    let mut all_done = true;
     while let Ok(job) = account::idle(|| jobs.recv()) {
         if let Err(error) = guarded("a loader", || loader.persist(&job, store)) {
+            all_done = false;
             let _ = coordinator.send(Message::Failed(error));
             // The coordinator waits for every job that it began, also when it already knows that the run has failed.
             let _ = coordinator.send(Message::LoadGivenUp);
         }
+    }
+    if let (true, Some(session), Some(endpoint)) = (all_done, loader.session, &shared.setup.target) {
+        endpoint.keep(session);
     }
 }
 
@@ -160,9 +167,7 @@ impl Loader<'_, '_> {
 
     fn finish(&mut self, index: usize, store: &Store<'_>) -> Result<(), PipelineError> {
         if let Some(plan) = &self.shared.load_plans[index] {
-            let session = self.session()?;
-            reset_sequences(session, &plan.table)?;
-            analyze(session, &plan.table)?;
+            target::finish(self.session()?, &plan.table)?;
         }
         store.put("finish", move |_| Ok(Message::Finished { entity: index }));
         Ok(())

@@ -1,15 +1,15 @@
 //! Where a command takes up: what the staging file holds, and whether the target agrees. Boundary: reading and comparing; the threads start behind it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::coordinator::EntityState;
 use super::load::refuse;
 use super::settings::{PipelineError, Setup, Stage, Stages};
 use super::shared::{Shared, refused_row};
-use crate::pg::{QualifiedName, Session};
+use crate::pg::QualifiedName;
 use crate::plan::{CompiledEntity, NewIds};
 use crate::staging::{ChunkState, EntityId, EntityRecord, LoadedChunk, RunRecord, StagingReader, StagingWriter};
-use crate::target::{self, LoadPlan};
+use crate::target::{Ledger, LoadPlan};
 
 /// The columns of the mapping table, in the order in which they are sent.
 const MAPPING_COLUMNS: [&str; 4] = ["entity_type", "legacy_id", "new_id", "migration_batch"];
@@ -145,18 +145,18 @@ pub(super) fn load_plans(setup: &Setup<'_>) -> Vec<Option<LoadPlan>> {
 /// what does not fit is refused.
 pub(super) fn reconcile(
     shared: &Shared<'_>,
-    session: &mut Session,
+    ledger: &Ledger,
     writer: &mut StagingWriter,
     reader: &StagingReader,
 ) -> Result<(), PipelineError> {
-    let (setup, meta, load_plans, ids) = (shared.setup, &shared.meta, &shared.load_plans, &shared.ids);
+    let (setup, load_plans, ids) = (shared.setup, &shared.load_plans, &shared.ids);
     // What another staging file loaded would come twice, unless its keys were adopted.
-    let mut tables: Vec<QualifiedName> = Vec::new();
+    let mut tables: HashSet<String> = HashSet::new();
     for (index, load) in load_plans.iter().enumerate().filter(|(index, _)| setup.selected[*index]) {
         let adopted = ids[index].map_or(Ok(None), |id| reader.adoption(id))?.is_some();
-        tables.extend(load.iter().filter(|_| !adopted).map(|load| load.table.clone()));
+        tables.extend(load.iter().filter(|_| !adopted).map(|load| load.table.to_string()));
     }
-    if let Some(other) = target::foreign_loads(session, meta.staging_id, &tables)?.first() {
+    if let Some(other) = ledger.foreign.iter().find(|other| tables.contains(&other.table)) {
         return Err(PipelineError::Mismatch {
             message: format!(
                 "{} holds {} rows that were loaded from another staging file (last {}); continue with that staging file (--staging FILE); if it is lost, `etl adopt` takes up what it loaded",
@@ -164,25 +164,25 @@ pub(super) fn reconcile(
             ),
         });
     }
-    late_refusals(shared, session, writer, reader)
+    late_refusals(shared, ledger, writer, reader)
 }
 
 /// Rows of loaded chunks that a rebuilt constraint refused, where the staging file does not know it yet.
 pub(super) fn late_refusals(
     shared: &Shared<'_>,
-    session: &mut Session,
+    ledger: &Ledger,
     writer: &mut StagingWriter,
     reader: &StagingReader,
 ) -> Result<(), PipelineError> {
-    let (meta, run, ids) = (&shared.meta, shared.run, &shared.ids);
-    let in_target: HashMap<i64, _> = target::loaded_chunks(session, meta.staging_id)?.into_iter().map(|c| (c.chunk, c)).collect();
+    let (run, ids) = (shared.run, &shared.ids);
+    let in_target: HashSet<i64> = ledger.chunks.iter().map(|chunk| chunk.chunk).collect();
     let mut refused: HashMap<i64, Vec<_>> = HashMap::new();
-    for row in target::refused_rows(session, meta.staging_id)? {
-        refused.entry(row.chunk).or_default().push(row.refused);
+    for row in &ledger.refused {
+        refused.entry(row.chunk).or_default().push(&row.refused);
     }
     for (index, id) in ids.iter().enumerate().filter_map(|(index, id)| Some((index, id.as_ref()?))) {
         for chunk in reader.chunks(*id, Some(ChunkState::Loaded))? {
-            if !in_target.contains_key(&chunk.id.0) {
+            if !in_target.contains(&chunk.id.0) {
                 return Err(PipelineError::Mismatch {
                     message: format!(
                         "chunk {} is loaded according to the staging file and not according to the target: this is another target, or it was restored from a backup; begin with a new staging file",

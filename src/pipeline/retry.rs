@@ -33,6 +33,9 @@ pub(super) fn retry(shared: &Shared<'_>, writer: &mut StagingWriter, reader: &St
         }
     }
     shared.snapshots().clear();
+    if let (Some(source), Some(endpoint)) = (attempt.source, &shared.setup.source) {
+        source.holder.close(endpoint);
+    }
     Ok(released)
 }
 

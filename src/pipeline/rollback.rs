@@ -15,7 +15,7 @@ use crate::plan::{CompiledEntity, NewIds};
 use crate::row::{NewKey, Outcome};
 use crate::staging::{ChunkRow, ChunkState, EntityId, Meta, PlanFile, RunExit, RunId, RunStart, StagingReader, StagingWriter};
 use crate::target::{
-    LedgerChunk, LoadPlan, Loaded, Removal, Removed, TargetError, TargetLock, loaded_chunks, refused_rows, remove_chunks,
+    LedgerChunk, LoadPlan, Loaded, Removal, Removed, TargetError, TargetLock, ensure_schema, read_ledger, remove_chunks,
     remove_empty_schema, vacuum,
 };
 
@@ -70,17 +70,17 @@ pub fn catch_up(setup: &Setup<'_>) -> Result<(), PipelineError> {
     let endpoint = setup.target.as_ref().ok_or_else(no_target)?;
     let _lock = TargetLock::acquire(endpoint)?;
     let mut session = endpoint.connect().map_err(TargetError::from)?;
-    crate::target::ensure_schema(&mut session)?;
+    ensure_schema(&mut session)?;
     let (stop, meta) = (AtomicBool::new(false), writer.meta()?);
     let shared = Shared::new(setup, (&stop, &|_| {}), meta, (last.id, last.started), ids);
-    resume::late_refusals(&shared, &mut session, &mut writer, &reader)?;
-    let known: BTreeMap<i64, LedgerChunk> =
-        loaded_chunks(&mut session, shared.meta.staging_id)?.into_iter().map(|chunk| (chunk.chunk, chunk)).collect();
+    let ledger = read_ledger(&mut session, shared.meta.staging_id)?;
+    resume::late_refusals(&shared, &ledger, &mut writer, &reader)?;
+    let known: BTreeMap<i64, &LedgerChunk> = ledger.chunks.iter().map(|chunk| (chunk.chunk, chunk)).collect();
     for (index, id) in shared.ids.iter().enumerate().filter_map(|(index, id)| Some((index, (*id)?))) {
         for chunk in reader.chunks(id, Some(ChunkState::Transformed))? {
             let Some(entry) = known.get(&chunk.id.0) else { continue };
-            let refused = refused_rows(&mut session, shared.meta.staging_id)?.into_iter().filter(|row| row.chunk == chunk.id.0);
-            let loaded = Loaded { rows: entry.rows, refused: refused.map(|row| row.refused).collect(), already: true };
+            let refused = ledger.refused.iter().filter(|row| row.chunk == chunk.id.0);
+            let loaded = Loaded { rows: entry.rows, refused: refused.map(|row| row.refused.clone()).collect(), already: true };
             let rows = reader.tuple_rows(chunk.id)?;
             writer.mark_loaded(&loaded_chunk(&shared, index, chunk.id, &loaded, &rows, &reader)?)?;
         }

@@ -1,32 +1,36 @@
 //! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
 //! step is in a file of its own.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::{bounded, unbounded};
 
 use super::account::{self, Role};
 use super::agenda::Agenda;
-use super::coordinator::{Coordinator, EntityState, Message, Rebuild, RebuildState};
+use super::coordinator::{Coordinator, Dismantled, EntityState, Message, Rebuild, RebuildState};
 use super::extract::{self, ReadQueue, ReadTask};
 use super::failpoint::failpoint;
 use super::plan_change::{self, Registered};
 use super::retry::retry;
 use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
-use super::shared::Shared;
+use super::shared::{Shared, guarded};
 use super::store::{self, Store};
 use super::{adopt, constraints, expect, load, resume};
 use uuid::Uuid;
 
+use crate::pg::{Endpoint, QualifiedName, Session, TableInfo};
 use crate::plan::CompiledEntity;
 use crate::row::Incident;
-use crate::source::{EntityQuery, RangeOptions, SnapshotHolder, plan_ranges, source_query, whole_sizes};
+use crate::source::{EntityQuery, RangeOptions, RangePlan, SnapshotHolder, plan_ranges, source_query, whole_sizes};
 use crate::staging::{
     ChunkId, EntityId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart,
     SnapshotRecord, StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
-use crate::target::TargetLock;
+use crate::target::{Ledger, TargetError, TargetLock, ensure_schema, read_ledger};
 use crate::transform::{ChunkOutput, Inputs, KeyFate, transform_chunk};
 
 /// Steps that may wait for the staging file's thread. Each can hold a chunk, so together with the readers and workers this bounds
@@ -117,8 +121,8 @@ fn again(
         return Ok(done);
     }
     let mut states = resume::states(shared.setup, reader, &shared.ids)?;
-    let (rebuilds, _lock) = open_target(shared, writer, reader, &mut states, released)?;
-    let finished = threads(shared, slot, states, rebuilds, None)?;
+    let target = open_target(shared, reach_target(shared)?, writer, reader, &mut states, released)?;
+    let finished = threads(shared, slot, states, Opened { source: None, target: Some(target) })?;
     Ok(Finished { moved: [moved[0] + released, moved[1] + released, moved[2] + finished.moved[2]], ..finished })
 }
 
@@ -159,59 +163,117 @@ fn stages(
     if setup.settings.stages.include(Stage::Transform) {
         adopt::before_transform(shared, writer, reader, &states)?;
     }
-    let source = open_source(shared, writer, reader, &states)?;
-    let unread = source.as_ref().map_or(0, |source| source.estimated_rows);
-    let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
-    let target = if loads { Some(open_target(shared, writer, reader, &mut states, unread + staged)?) } else { None };
-    let (rebuilds, _lock) = target.map_or((Vec::new(), None), |(rebuilds, lock)| (rebuilds, Some(lock)));
-    threads(shared, slot, states, rebuilds, source.as_ref().map(|source| &source.queue))
+    let opened = open(shared, writer, reader, &mut states, loads)?;
+    threads(shared, slot, states, opened)
 }
 
-/// Locks the target, brings the staging file and the target's ledger together, and takes constraints down.
-fn open_target(
-    shared: &Shared<'_>,
+/// What a run works on.
+struct Opened<'e> {
+    source: Option<Source<'e>>,
+    target: Option<Target<'e>>,
+}
+
+/// Opens what is to be read and where it goes, both at once: most of it is waiting for answers.
+fn open<'e>(
+    shared: &Shared<'e>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &mut Vec<EntityState>,
+    loads: bool,
+) -> Result<Opened<'e>, PipelineError> {
+    let (asked, reached) = thread::scope(|scope| {
+        let reached = loads.then(|| scope.spawn(|| reach_target(shared)));
+        let reads = shared.setup.settings.stages.include(Stage::Extract) && states.iter().any(|s| s.taking_part && !s.extracted);
+        if let Some(source) = shared.setup.source.as_ref().filter(|_| reads) {
+            // For the readers, which begin when it is known what they read.
+            scope.spawn(|| source.connect_ahead(shared.setup.settings.jobs));
+        }
+        let asked = ask_source(shared, states);
+        (asked, reached.map(|thread| thread.join().unwrap_or_else(|_| Err(PipelineError::Panicked { thread: "the target".into() }))))
+    });
+    let asked = asked?;
+    let unread = asked.as_ref().map_or(0, |asked| asked.estimated_rows);
+    let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
+    // The source's answers first: where they forbid the migration, nothing is touched in the target.
+    let source = asked.map(|asked| open_source(shared, asked, writer, reader, states)).transpose()?;
+    let target = match reached {
+        Some(reached) => Some(open_target(shared, reached?, writer, reader, states, unread + staged)?),
+        None => None,
+    };
+    Ok(Opened { source, target })
+}
+
+/// Connections to the target, the sole right to work on it, and what it says of this migration.
+struct Reached<'e> {
+    endpoint: &'e Endpoint,
+    lock: TargetLock,
+    session: Session,
+    ledger: Ledger,
+}
+
+fn reach_target<'e>(shared: &Shared<'e>) -> Result<Reached<'e>, PipelineError> {
+    let missing = || PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() };
+    let endpoint = shared.setup.target.as_ref().ok_or_else(missing)?;
+    let (lock, session) = thread::scope(|scope| {
+        let session = scope.spawn(|| endpoint.connect().map_err(TargetError::from));
+        (TargetLock::acquire(endpoint), session.join())
+    });
+    let session = session.map_err(|_| PipelineError::Panicked { thread: "the target".into() })?;
+    let (lock, mut session) = (lock?, session?);
+    let ledger = read_ledger(&mut session, shared.meta.staging_id)?;
+    Ok(Reached { endpoint, lock, session, ledger })
+}
+
+/// The target, ready to be loaded but for the constraints that are still up.
+struct Target<'e> {
+    reached: Reached<'e>,
+    /// Rows to load, as estimated.
+    expected: u64,
+}
+
+/// Brings the staging file and the target's ledger together.
+fn open_target<'e>(
+    shared: &Shared<'e>,
+    mut reached: Reached<'e>,
     writer: &mut StagingWriter,
     reader: &StagingReader,
     states: &mut Vec<EntityState>,
     expected: u64,
-) -> Result<(Vec<Rebuild>, TargetLock), PipelineError> {
-    let setup = shared.setup;
-    let endpoint = setup
-        .target
-        .as_ref()
-        .ok_or_else(|| PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() })?;
-    let lock = TargetLock::acquire(endpoint)?;
-    let mut session = endpoint.connect().map_err(crate::target::TargetError::from)?;
-    crate::target::ensure_schema(&mut session)?;
-    resume::reconcile(shared, &mut session, writer, reader)?;
-    *states = resume::states(setup, reader, &shared.ids)?;
-    let down = constraints::dismantle(shared, &mut session, writer, reader, expected)?;
-    for (index, table) in setup.tables.iter().enumerate() {
-        let Some(table) = table else { continue };
-        let own = |fk: &&crate::pg::ForeignKey| {
-            fk.parent == table.name && !down.iter().any(|record| record.name == fk.name && record.table == table.name)
-        };
-        states[index].stands_on_itself = table.foreign_keys.iter().any(|fk| own(&fk));
+) -> Result<Target<'e>, PipelineError> {
+    if !reached.ledger.is_there {
+        ensure_schema(&mut reached.session)?;
     }
-    let mut rebuilds: Vec<Rebuild> = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
-    rebuilds.sort_by_key(|rebuild| constraints::turn(rebuild.record.kind));
-    Ok((rebuilds, lock))
+    resume::reconcile(shared, &reached.ledger, writer, reader)?;
+    *states = resume::states(shared.setup, reader, &shared.ids)?;
+    Ok(Target { reached, expected })
 }
 
-/// What is to be read. The snapshot lives as long as its holder.
-struct Source {
-    queue: ReadQueue,
+/// Takes constraints down.
+fn take_down(shared: &Shared<'_>, target: &mut Target<'_>, store: &Store<'_>) -> Result<Dismantled, PipelineError> {
+    let reader = shared.reader()?;
+    let (session, down) = (&mut target.reached.session, std::mem::take(&mut target.reached.ledger.down));
+    let mut down = constraints::dismantle(shared, session, store, &reader, down, target.expected)?;
+    let is_down: HashSet<(&QualifiedName, &str)> = down.iter().map(|record| (&record.table, record.name.as_str())).collect();
+    let stands_on_itself = |table: &TableInfo| {
+        table.foreign_keys.iter().any(|fk| fk.parent == table.name && !is_down.contains(&(&table.name, fk.name.as_str())))
+    };
+    let on_themselves = shared.setup.tables.iter().map(|table| table.as_ref().is_some_and(stands_on_itself)).collect();
+    down.sort_by_key(|record| (constraints::turn(record.kind), record.kind, record.seq));
+    let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
+    Ok(Dismantled { rebuilds, on_themselves })
+}
+
+/// What the source said of what is to be read.
+struct Asked<'e> {
+    endpoint: &'e Endpoint,
+    holder: SnapshotHolder,
+    answers: expect::Answers<'e>,
+    planned: Vec<(usize, EntityQuery, RangePlan)>,
     estimated_rows: u64,
-    _holder: SnapshotHolder,
 }
 
-/// Opens a snapshot and plans what is to be read in it; nothing when everything is read.
-fn open_source(
-    shared: &Shared<'_>,
-    writer: &mut StagingWriter,
-    reader: &StagingReader,
-    states: &[EntityState],
-) -> Result<Option<Source>, PipelineError> {
+/// Opens a snapshot and asks in it what is to be read; nothing when everything is read.
+fn ask_source<'e>(shared: &Shared<'e>, states: &[EntityState]) -> Result<Option<Asked<'e>>, PipelineError> {
     let setup = shared.setup;
     let unread: Vec<usize> = (0..states.len()).filter(|e| states[*e].taking_part && !states[*e].extracted).collect();
     if !setup.settings.stages.include(Stage::Extract) || unread.is_empty() {
@@ -222,6 +284,41 @@ fn open_source(
         .as_ref()
         .ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() })?;
     let mut holder = SnapshotHolder::open(endpoint)?;
+    let answers = expect::ask_source(shared, &mut holder)?;
+    let (mut planned, mut estimated_rows) = (Vec::new(), 0);
+    if !answers.forbid() {
+        let asked = unread.iter().map(|index| Ok((*index, entity_query(setup, shared.entity(*index)?))));
+        let asked = asked.collect::<Result<Vec<_>, PipelineError>>()?;
+        let sizes = whole_sizes(holder.reader(), asked.iter().map(|(_, query)| query))?;
+        for ((index, query), size) in asked.into_iter().zip(sizes) {
+            let plan = plan_ranges(holder.reader(), &query, size, RangeOptions::default())?;
+            (shared.observe)(&Event::Expected { entity: index, rows: plan.estimated_rows });
+            estimated_rows += plan.estimated_rows;
+            planned.push((index, query, plan));
+        }
+    }
+    Ok(Some(Asked { endpoint, holder, answers, planned, estimated_rows }))
+}
+
+/// What is to be read. The snapshot lives as long as its holder.
+struct Source<'e> {
+    endpoint: &'e Endpoint,
+    queue: ReadQueue,
+    holder: SnapshotHolder,
+    /// What the server does for one task, as estimated, and how often an answer is waited for: until the COPY begins, and until its locks are
+    /// given up.
+    reading: (Duration, u32),
+}
+
+/// Writes down what is to be read, and puts it into the order in which it is read.
+fn open_source<'e>(
+    shared: &Shared<'e>,
+    asked: Asked<'e>,
+    writer: &mut StagingWriter,
+    reader: &StagingReader,
+    states: &[EntityState],
+) -> Result<Source<'e>, PipelineError> {
+    let Asked { endpoint, holder, answers, planned, .. } = asked;
     let info = holder.info().clone();
     let snapshot = writer.record_snapshot(&SnapshotRecord {
         run: shared.run,
@@ -231,21 +328,14 @@ fn open_source(
         server_version: info.version.clone(),
         wal_lsn: info.lsn.clone(),
     })?;
-    expect::ask_source(shared, writer, &mut holder, snapshot)?;
+    answers.record(writer, snapshot)?;
     let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
     let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
-    let mut estimated_rows = 0;
-    let asked =
-        unread.iter().map(|index| Ok((*index, entity_query(setup, shared.entity(*index)?)))).collect::<Result<Vec<_>, PipelineError>>()?;
-    let sizes = whole_sizes(holder.reader(), asked.iter().map(|(_, query)| query))?;
     let mut plans = Vec::new();
-    for ((index, query), size) in asked.into_iter().zip(sizes) {
-        let planned = plan_ranges(holder.reader(), &query, size, RangeOptions::default())?;
-        (shared.observe)(&Event::Expected { entity: index, rows: planned.estimated_rows });
-        estimated_rows += planned.estimated_rows;
+    for (index, query, plan) in planned {
         let kind = shared.entity(index)?.key.kind;
-        let specs: Vec<_> = planned.ranges.iter().map(|range| extract::bounds(kind, range)).collect();
-        plans.push((index, shared.id(index)?, query, planned, specs));
+        let specs: Vec<_> = plan.ranges.iter().map(|range| extract::bounds(kind, range)).collect();
+        plans.push((index, shared.id(index)?, query, plan, specs));
     }
     // One step for all: a plan of thousands of entities would wait for the disk once for each.
     writer.begin_batch()?;
@@ -255,18 +345,20 @@ fn open_source(
     }
     let rows = rows?;
     writer.commit_batch()?;
-    for ((index, id, query, planned, _), rows) in plans.into_iter().zip(rows) {
-        let each = planned.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
+    for ((index, id, query, plan, _), rows) in plans.into_iter().zip(rows) {
+        let each = plan.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
         for row in rows.iter().filter(|row| !row.done) {
-            tasks.push((each, extract::task(index, &query, row, reader, id, planned.estimated_rows)?));
+            tasks.push((each, extract::task(index, &query, row, reader, id, plan.estimated_rows)?));
         }
         // Always a task, so that an entity whose ranges were all read when it was killed is closed, too.
         tasks.push((each / 8, ReadTask::Controls { entity: index }));
         queries[index] = Some(query);
     }
     tasks.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    let bytes: u64 = tasks.iter().map(|(bytes, _)| bytes).sum();
+    let reading = (Duration::from_micros(bytes / BYTES_PER_MICROSECOND / (tasks.len() as u64).max(1)), 3);
     let tasks = tasks.into_iter().map(|(_, task)| task).collect();
-    Ok(Some(Source { queue: ReadQueue::new(tasks, queries, snapshot, info), estimated_rows, _holder: holder }))
+    Ok(Source { endpoint, queue: ReadQueue::new(tasks, queries, snapshot, info), holder, reading })
 }
 
 /// What is read for an entity.
@@ -279,17 +371,42 @@ pub(super) fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> Entity
     }
 }
 
+/// What a server sends of a table, about.
+const BYTES_PER_MICROSECOND: u64 = 100;
+
+/// What a server does for one piece of work, and how often an answer is waited for meanwhile. A chunk is loaded in four round trips.
+const LOADING: (Duration, u32) = (Duration::from_millis(100), 4);
+
+/// Connections that keep a server busy over a way of this length: each stands idle while its answers are under way. On a short way those that
+/// are asked for do.
+fn connections(jobs: usize, round_trip: Duration, (busy, answers): (Duration, u32)) -> usize {
+    const MOST: u128 = 3;
+    const SHORT: Duration = Duration::from_millis(2);
+    let jobs = jobs.max(1) as u128;
+    let idle = (jobs * (round_trip * answers).as_micros()).div_ceil(busy.as_micros().max(1));
+    if round_trip < SHORT {
+        return usize::try_from(jobs).unwrap_or(1);
+    }
+    usize::try_from((jobs + idle).min(jobs * MOST)).unwrap_or(1)
+}
+
+/// Moves the rows. Reading and transforming begin at once, loading when constraints are down.
 fn threads(
     shared: &Shared<'_>,
     slot: &mut Option<StagingWriter>,
     states: Vec<EntityState>,
-    rebuilds: Vec<Rebuild>,
-    queue: Option<&ReadQueue>,
+    opened: Opened<'_>,
 ) -> Result<Finished, PipelineError> {
+    let Opened { source, mut target } = opened;
+    let (queue, mut held) =
+        source.map_or((None, None), |Source { endpoint, queue, holder, reading }| (Some(queue), Some((endpoint, holder, reading))));
     let settings = &shared.setup.settings;
     let writer = slot.take().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
-    let readers = queue.map_or(0, |queue| if queue.info.single_reader.is_some() { 1 } else { settings.jobs.max(1) });
-    let loaders = if settings.stages.include(Stage::Load) { settings.jobs.max(1) } else { 0 };
+    let readers = held.as_mut().map_or(0, |(_, holder, reading)| {
+        let round_trip = holder.reader().session().round_trip();
+        if holder.info().single_reader.is_some() { 1 } else { connections(settings.jobs, round_trip, *reading) }
+    });
+    let loaders = target.as_ref().map_or(0, |target| connections(settings.jobs, target.reached.session.round_trip(), LOADING));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.max(1)).thread_name(|n| format!("transform-{n}")).build();
     let pool = pool.map_err(|_| PipelineError::Panicked { thread: "transform".into() })?;
     for (role, threads) in [(Role::Read, readers), (Role::Transform, pool.current_num_threads()), (Role::Store, 1), (Role::Load, loaders)] {
@@ -300,7 +417,7 @@ fn threads(
     let (steps, hand_in) = bounded(WAITING_STEPS);
     let (loads, jobs) = bounded(loaders + 1);
     let mut finished = Finished { run: shared.run, interrupted: false, moved: [0; 3], usages: Vec::new() };
-    let result = std::thread::scope(|scope| {
+    let result = thread::scope(|scope| {
         let coordinator = own.clone();
         let pending = &pending;
         let account = &shared.account;
@@ -308,7 +425,7 @@ fn threads(
         let store = Store::new(steps, pending);
         for number in 0..readers {
             let (store, own) = (store.clone(), own.clone());
-            if let Some(queue) = queue {
+            if let Some(queue) = &queue {
                 scope.spawn(move || {
                     account.of(Role::Read, || extract::work(shared, queue, number, &store, &own));
                     drop(store);
@@ -321,15 +438,30 @@ fn threads(
             scope.spawn(move || account.of(Role::Load, || load::work(shared, &jobs, &store, &own)));
         }
         drop(jobs);
+        let dismantling = target.is_some();
+        if let Some(target) = target.as_mut() {
+            let (store, own) = (store.clone(), own.clone());
+            scope.spawn(move || {
+                let taken = guarded("taking constraints down", || take_down(shared, target, &store));
+                let dismantled = taken.unwrap_or_else(|error| {
+                    let _ = own.send(Message::Failed(error));
+                    Dismantled::default()
+                });
+                let _ = own.send(Message::Dismantled(dismantled));
+            });
+        }
+        // What was asked about the ranges locks nothing any more. A connection that is lost is noticed by who needs it.
+        let _ = held.as_mut().map(|(_, holder, _)| holder.reader().let_go());
         let mut coordinator = Coordinator {
             shared,
             store,
             pending,
             loads,
             own,
-            agenda: Agenda::new(&shared.setup.plan.entities, &shared.load_plans, &states, &rebuilds),
+            agenda: Agenda::new(&shared.setup.plan.entities, &shared.load_plans, &states, &[]),
             states,
-            rebuilds,
+            rebuilds: Vec::new(),
+            dismantling,
             // Not zeros: a run that takes up its quarantine comes here twice.
             generations: Arc::new(shared.generations.iter().map(|generation| generation.load(Ordering::SeqCst)).collect()),
             readers,
@@ -337,6 +469,7 @@ fn threads(
             moved: [0; 3],
             transforms_running: 0,
             loads_running: 0,
+            rebuilds_running: 0,
         };
         pool.broadcast(|_| account::open());
         let result = pool.in_place_scope(|transforms| coordinator.work(transforms, &messages));
@@ -350,6 +483,16 @@ fn threads(
     *slot = writer.ok();
     let done = result?;
     finished.interrupted = !done;
+    // What follows, another look at the quarantine or the validation, works with these connections.
+    thread::scope(|scope| {
+        if let Some((endpoint, holder, _)) = held {
+            scope.spawn(|| holder.close(endpoint));
+        }
+        if let Some(Target { reached: Reached { endpoint, lock, session, .. }, .. }) = target {
+            lock.release(endpoint);
+            endpoint.keep(session);
+        }
+    });
     Ok(finished)
 }
 

@@ -4,8 +4,9 @@ use super::read::key_literals;
 use super::{EntityQuery, Reader, SourceError};
 use crate::pg::{CopyOut, ident};
 
-/// Keys in one statement: enough that the round trips do not count, few enough for the planner.
-const AT_ONCE: usize = 1_000;
+/// Keys in one statement: enough that the round trips do not count, few enough for the planner, which makes a hash of single keys and an OR
+/// of composite ones.
+const AT_ONCE: [usize; 2] = [10_000, 1_000];
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Reads the rows with these keys, in key order; rows that are gone are left out. Each key is the fields of a row's key columns.
@@ -13,7 +14,7 @@ pub fn read_rows(reader: &mut Reader, entity: &EntityQuery, keys: &[Vec<Option<&
     let names: Vec<String> =
         entity.key.iter().filter_map(|at| entity.columns.get(*at)).map(|column| format!("src.{}", ident(&column.name))).collect();
     let mut tuples = Vec::new();
-    for some in keys.chunks(AT_ONCE) {
+    for some in keys.chunks(AT_ONCE[usize::from(names.len() > 1)]) {
         let mut wanted = Vec::with_capacity(some.len());
         for fields in some {
             let literals = key_literals(entity, fields).ok_or_else(|| SourceError::ResumePoint { entity: entity.entity.clone() })?;
@@ -27,6 +28,6 @@ pub fn read_rows(reader: &mut Reader, entity: &EntityQuery, keys: &[Vec<Option<&
             tuples.extend_from_slice(&batch.tuples);
         }
     }
-    reader.let_go()?;
+    reader.let_go_and_read_on();
     Ok(tuples)
 }

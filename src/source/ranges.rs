@@ -85,7 +85,7 @@ pub fn whole_sizes<'q>(
     }
 }
 
-/// Plans the ranges of an entity of this size.
+/// Plans the ranges of an entity of this size. What it locked for that, the next request lets go.
 pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, size: WholeSize, options: RangeOptions) -> Result<RangePlan, SourceError> {
     let whole = size.0;
     let one = |why| whole.in_one(why);
@@ -98,7 +98,7 @@ pub fn plan_ranges(reader: &mut Reader, entity: &EntityQuery, size: WholeSize, o
         return Ok(one("one range: it is small"));
     }
     let plan = cut(reader, entity, key, whole, options)?;
-    reader.let_go()?;
+    reader.let_go_and_read_on();
     Ok(plan)
 }
 
@@ -176,17 +176,21 @@ fn read_estimate(text: Option<&str>) -> Estimate {
 
 /// The histogram of the key in the server's statistics, where the key is a column of a table (a query may pass it through).
 fn histogram(reader: &mut Reader, entity: &EntityQuery, key: &str) -> Result<Option<Vec<i64>>, PgError> {
+    const BOUNDS: &str =
+        "SELECT s.histogram_bounds::text::bigint[] FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+           JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
+          WHERE s.histogram_bounds IS NOT NULL AND";
     let session = reader.session();
+    if let Some(table) = entity.query.table() {
+        let sql = format!("{BOUNDS} c.oid = pg_catalog.to_regclass($1::text) AND a.attname = $2 ORDER BY s.inherited DESC LIMIT 1");
+        return Ok(session.query(&sql, &[&table.to_sql(), &key])?.first().map(|row| row.get(0)));
+    }
     let statement = session.prepare(&format!("SELECT src.{} {}", ident(key), entity.query.from_clause()))?;
     let origin = statement.columns().first().and_then(|c| c.table_oid().zip(c.column_id()));
     let Some((table, column)) = origin else { return Ok(None) };
-    let rows = session.query(
-        "SELECT s.histogram_bounds::text::bigint[] FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = $2
-           JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
-          WHERE c.oid = $1 AND s.histogram_bounds IS NOT NULL ORDER BY s.inherited DESC LIMIT 1",
-        &[&table, &column],
-    )?;
+    let sql = format!("{BOUNDS} c.oid = $1 AND a.attnum = $2 ORDER BY s.inherited DESC LIMIT 1");
+    let rows = session.query(&sql, &[&table, &column])?;
     Ok(rows.first().map(|r| r.get(0)))
 }
 

@@ -1,7 +1,7 @@
 //! One snapshot for all readers. Boundary: connections and their transactions; what is read in them is `read`'s matter.
 
 use super::SourceError;
-use crate::pg::{Endpoint, PgError, Session, server_info};
+use crate::pg::{Endpoint, PgError, Row, Session, server_info};
 
 /// The snapshot that a run reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,24 +35,27 @@ impl SnapshotHolder {
     pub fn open(endpoint: &Endpoint) -> Result<Self, SourceError> {
         let mut session = endpoint.connect()?;
         let server = server_info(&mut session)?;
-        begin(&mut session)?;
+        let position = if server.standby { "pg_last_wal_replay_lsn" } else { "pg_current_wal_lsn" };
+        let taken = format!(
+            "SELECT to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
+                    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{position}()', 'EXECUTE') THEN pg_catalog.{position}()::text END"
+        );
+        begin(&mut session);
         // Not behind a savepoint: a subtransaction cannot export.
-        let (name, single_reader) = match session.text_rows("SELECT pg_catalog.pg_export_snapshot()") {
-            Ok(rows) => (rows.into_iter().flatten().next().flatten(), None),
+        let (mut answers, single_reader) = match session.query_all(&[("SELECT pg_catalog.pg_export_snapshot()", &[]), (&taken, &[])]) {
+            Ok(answers) => (answers, None),
             Err(PgError::Server { error, .. }) => {
                 session.execute("ROLLBACK")?;
-                begin(&mut session)?;
-                (None, Some(format!("the source cannot share a snapshot between connections: {error}")))
+                begin(&mut session);
+                let taken = session.query(&taken, &[])?;
+                (vec![taken], Some(format!("the source cannot share a snapshot between connections: {error}")))
             }
             Err(error) => return Err(error.into()),
         };
-        let position = if server.standby { "pg_last_wal_replay_lsn" } else { "pg_current_wal_lsn" };
-        let rows = session.text_rows(&format!(
-            "SELECT to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),
-                    CASE WHEN pg_catalog.has_function_privilege('pg_catalog.{position}()', 'EXECUTE') THEN pg_catalog.{position}()::text END"
-        ))?;
-        let mut fields = rows.into_iter().next().unwrap_or_default().into_iter();
-        let (taken_at, lsn) = (fields.next().flatten().unwrap_or_default(), fields.next().flatten());
+        let field = |rows: Option<Vec<Row>>, at: usize| rows?.first()?.try_get::<_, Option<String>>(at).ok().flatten();
+        let taken = answers.pop();
+        let (taken_at, lsn) = (field(taken.clone(), 0).unwrap_or_default(), field(taken, 1));
+        let name = field(answers.pop(), 0);
         let info = SnapshotInfo {
             name,
             taken_at,
@@ -65,6 +68,14 @@ impl SnapshotHolder {
         let mut reader = Reader { session };
         reader.session.ahead(SAVEPOINT);
         Ok(Self { reader, info })
+    }
+
+    /// Ends the snapshot and leaves the connection to whoever connects next.
+    pub fn close(self, endpoint: &Endpoint) {
+        let mut session = self.reader.session;
+        if session.execute("ROLLBACK").is_ok() {
+            endpoint.keep(session);
+        }
     }
 
     /// What it is.
@@ -132,6 +143,8 @@ const SAVEPOINT: &str = "SAVEPOINT etl_reader";
 const ROOM_TO_SORT: &str = "SELECT pg_catalog.set_config('work_mem', '64MB', true)
      WHERE pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) < 67108864";
 
-fn begin(session: &mut Session) -> Result<(), PgError> {
-    session.execute(&format!("{BEGIN}; {ROOM_TO_SORT}"))
+/// Begins with the next request.
+fn begin(session: &mut Session) {
+    session.ahead(BEGIN);
+    session.ahead(ROOM_TO_SORT);
 }

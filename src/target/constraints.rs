@@ -28,15 +28,21 @@ pub fn outstanding(session: &mut Session, staging_id: Option<Uuid>) -> Result<Ve
     if !there.first().is_some_and(|r| r.get(0)) {
         return Ok(Vec::new());
     }
-    let rows = session.query(
-        "SELECT staging_id::text AS id, seq, kind, schema_name, table_name, name, drop_sql, create_sql, key, predicate, nulls_equal,
-                parent_schema, parent_table, parent_key
-           FROM etl.dismantled WHERE restored_at IS NULL AND ($1::text IS NULL OR staging_id = $1::text::uuid) ORDER BY staging_id, seq",
-        &[&staging_id.map(|id| id.to_string())],
-    )?;
+    let rows = session.query(OUTSTANDING, &[&staging_id.map(|id| id.to_string())])?;
+    Ok(in_order(&rows))
+}
+
+/// What is down, of one staging file or, with NULL, of all.
+pub(super) const OUTSTANDING: &str =
+    "SELECT staging_id::text AS id, seq, kind, schema_name, table_name, name, drop_sql, create_sql, key, predicate, nulls_equal,
+            parent_schema, parent_table, parent_key
+       FROM etl.dismantled WHERE restored_at IS NULL AND ($1::text IS NULL OR staging_id = $1::text::uuid) ORDER BY staging_id, seq";
+
+/// The records of an answer to [`OUTSTANDING`], in the order of putting back.
+pub(super) fn in_order(rows: &[Row]) -> Vec<(Uuid, DismantleRecord)> {
     let mut records: Vec<(Uuid, DismantleRecord)> = rows.iter().map(record).collect();
     records.sort_by_key(|(id, record)| (record.kind, *id, record.seq));
-    Ok(records)
+    records
 }
 
 fn record(row: &Row) -> (Uuid, DismantleRecord) {
@@ -72,10 +78,13 @@ pub fn restore_one(session: &mut Session, staging_id: Uuid, record: &DismantleRe
         literal(&staging_id.to_string()),
         record.seq
     );
-    let restored = match exists(session, record) {
-        Ok(true) => session.execute(&mark),
-        Ok(false) => session.execute_together(&[QUALIFIED, ROOM_TO_BUILD, &record.create_sql, &mark]),
-        Err(error) => Err(error),
+    let restored = match session.execute_together(&[QUALIFIED, ROOM_TO_BUILD, &record.create_sql, &mark]) {
+        // Refused at once where it stands already: then it is only marked.
+        Err(refused) if refused.server_error().is_some() => match exists(session, record) {
+            Ok(true) => session.execute(&mark),
+            _ => Err(refused),
+        },
+        done => done,
     };
     let (table, name) = (record.table.to_string(), record.name.clone());
     restored.map_err(|source| match source.sqlstate() {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use uuid::Uuid;
 
 use super::TargetError;
-use crate::pg::{PgError, QualifiedName, Session, ident, literal};
+use crate::pg::{PgError, QualifiedName, Row, Session, ident, literal};
 
 /// What was taken down. The order is the order of putting back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,13 +116,17 @@ fn oids(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<u32>, Tar
 pub fn plan_dismantle(session: &mut Session, tables: &[QualifiedName]) -> Result<DismantlePlan, TargetError> {
     // The names are looked up under the user's search path, the definitions under the empty one.
     let oids = oids(session, tables)?;
-    session.transaction_with(QUALIFIED, |session| {
-        let mut plan = DismantlePlan::default();
-        plan_indexes(session, &oids, &mut plan)?;
-        plan_foreign_keys(session, &oids, &mut plan)?;
-        number(&mut plan);
-        Ok(plan)
-    })
+    session.ahead(&format!("BEGIN READ ONLY; {QUALIFIED}"));
+    let answers = session.query_all(&[(INDEXES, &[&oids]), (FOREIGN_KEYS, &[&oids])]);
+    // Behind an error, too; until something else is asked nobody notices.
+    session.ahead("ROLLBACK");
+    let mut plan = DismantlePlan::default();
+    if let [indexes, foreign_keys] = answers?.as_slice() {
+        plan_indexes(indexes, &mut plan);
+        plan_foreign_keys(foreign_keys, &mut plan);
+    }
+    number(&mut plan);
+    Ok(plan)
 }
 
 /// How many locks the server has room for, those of everybody together.
@@ -163,8 +167,8 @@ SELECT n.nspname::text AS schema, t.relname::text AS table, c.relname::text AS n
   LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
  WHERE i.indrelid = ANY ($1)";
 
-fn plan_indexes(session: &mut Session, oids: &Vec<u32>, plan: &mut DismantlePlan) -> Result<(), TargetError> {
-    for row in session.query(INDEXES, &[oids])? {
+fn plan_indexes(rows: &[Row], plan: &mut DismantlePlan) {
+    for row in rows {
         let table = QualifiedName::new(row.get::<_, String>("schema"), row.get::<_, String>("table"));
         let name: String = row.get("name");
         let flag = |column: &str| row.get::<_, Option<bool>>(column) == Some(true);
@@ -237,12 +241,10 @@ fn plan_indexes(session: &mut Session, oids: &Vec<u32>, plan: &mut DismantlePlan
         });
     }
     plan.kept.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
-    Ok(())
 }
 
-fn plan_foreign_keys(session: &mut Session, oids: &Vec<u32>, plan: &mut DismantlePlan) -> Result<(), TargetError> {
-    let rows = session.query(
-        "SELECT n.nspname::text AS schema, t.relname::text AS table, k.conname::text AS name, pn.nspname::text AS parent_schema,
+const FOREIGN_KEYS: &str =
+    "SELECT n.nspname::text AS schema, t.relname::text AS table, k.conname::text AS name, pn.nspname::text AS parent_schema,
                 p.relname::text AS parent, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
                 pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment,
                 t.relkind = 'p' OR t.relispartition OR p.relkind = 'p' OR k.conparentid <> 0 AS partitioned,
@@ -253,9 +255,9 @@ fn plan_foreign_keys(session: &mut Session, oids: &Vec<u32>, plan: &mut Dismantl
            FROM pg_catalog.pg_constraint k
            JOIN pg_catalog.pg_class t ON t.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
            JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-          WHERE k.contype = 'f' AND k.conrelid = ANY ($1)",
-        &[oids],
-    )?;
+          WHERE k.contype = 'f' AND k.conrelid = ANY ($1)";
+
+fn plan_foreign_keys(rows: &[Row], plan: &mut DismantlePlan) {
     for row in rows {
         let table = QualifiedName::new(row.get::<_, String>("schema"), row.get::<_, String>("table"));
         let name: String = row.get("name");
@@ -283,7 +285,6 @@ fn plan_foreign_keys(session: &mut Session, oids: &Vec<u32>, plan: &mut Dismantl
             name,
         });
     }
-    Ok(())
 }
 
 /// Plans the disabling of the user triggers of `tables`. While they are down they are down for everyone who writes to the tables.
@@ -330,19 +331,22 @@ pub fn dismantle(
     store: impl FnOnce(&DismantlePlan) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
 ) -> Result<DismantlePlan, TargetError> {
     session.transaction_with(QUALIFIED, |session| {
-        let rows = session
-            .query("SELECT coalesce(max(seq) + 1, 0) FROM etl.dismantled WHERE staging_id = $1::text::uuid", &[&staging_id.to_string()])?;
-        let first: i32 = rows.first().map_or(0, |r| r.get(0));
         let mut done = DismantlePlan { records: Vec::new(), kept: plan.kept };
         // Foreign keys first: they lean on the keys. All in one round trip, and one by one where something depends on one of them.
         let all: Vec<&str> = plan.records.iter().rev().map(|record| record.drop_sql.as_str()).collect();
-        let together = format!("SAVEPOINT one;\n{};\nRELEASE SAVEPOINT one", all.join(";\n"));
-        if session.execute(&together).map_or_else(|error| error.refusal().map(|_| false), |()| Ok(true))? {
-            done.records = plan.records;
-        } else {
-            session.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")?;
-            drop_each(session, plan.records, &mut done)?;
-        }
+        session.ahead(&format!("SAVEPOINT one;\n{};\nRELEASE SAVEPOINT one", all.join(";\n")));
+        let first = match first_number(session, staging_id) {
+            Ok(first) => {
+                done.records = plan.records;
+                first
+            }
+            Err(error) => {
+                error.refusal()?;
+                session.ahead("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one");
+                drop_each(session, plan.records, &mut done)?;
+                first_number(session, staging_id)?
+            }
+        };
         for (seq, record) in (first..).zip(&mut done.records) {
             record.seq = seq;
         }
@@ -350,6 +354,12 @@ pub fn dismantle(
         store(&done).map_err(|source| TargetError::NotStored { source })?;
         Ok(done)
     })
+}
+
+/// The number of the next record.
+fn first_number(session: &mut Session, staging_id: Uuid) -> Result<i32, PgError> {
+    let sql = "SELECT coalesce(max(seq) + 1, 0) FROM etl.dismantled WHERE staging_id = $1::text::uuid";
+    Ok(session.query(sql, &[&staging_id.to_string()])?.first().map_or(0, |row| row.get(0)))
 }
 
 fn drop_each(session: &mut Session, records: Vec<DismantleRecord>, done: &mut DismantlePlan) -> Result<(), TargetError> {

@@ -3,9 +3,10 @@
 use super::TargetError;
 use crate::pg::{QualifiedName, Session, ident, literal, owned_sequences};
 
-/// Sets the sequences that feed columns of a table behind the largest value there, never back. Gives each sequence that was moved with its
-/// new value.
-pub fn reset_sequences(session: &mut Session, table: &QualifiedName) -> Result<Vec<(QualifiedName, i64)>, TargetError> {
+/// Takes the statistics that the planner needs, as a table that was filled by COPY has none, and sets the sequences that feed columns of the table
+/// behind the largest value there, never back. Gives each sequence that was moved with its new value.
+pub fn finish(session: &mut Session, table: &QualifiedName) -> Result<Vec<(QualifiedName, i64)>, TargetError> {
+    session.ahead(&format!("ANALYZE {}", table.to_sql()));
     let mut moved = Vec::new();
     for owned in owned_sequences(session, std::slice::from_ref(table))?.into_iter().flatten() {
         // A descending sequence is nobody's key; it is left alone.
@@ -24,9 +25,4 @@ pub fn reset_sequences(session: &mut Session, table: &QualifiedName) -> Result<V
         }
     }
     Ok(moved)
-}
-
-/// Takes the statistics that the planner needs: a table that was filled by COPY has none.
-pub fn analyze(session: &mut Session, table: &QualifiedName) -> Result<(), TargetError> {
-    Ok(session.execute(&format!("ANALYZE {}", table.to_sql()))?)
 }

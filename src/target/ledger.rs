@@ -3,8 +3,9 @@
 
 use uuid::Uuid;
 
-use super::{Refused, TargetError};
-use crate::pg::{QualifiedName, Row, Session, literal};
+use super::constraints::{OUTSTANDING, in_order};
+use super::{DismantleRecord, Refused, TargetError};
+use crate::pg::{Row, Session, SqlParam, literal};
 
 /// A loaded chunk in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,14 +75,64 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
+/// What the schema `etl` of a target holds of a migration; nothing where there is no such schema.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Whether there is such a schema.
+    pub is_there: bool,
+    /// The chunks of the staging file that are in the target, by their numbers.
+    pub chunks: Vec<LedgerChunk>,
+    /// The refused rows of these chunks.
+    pub refused: Vec<RefusedRow>,
+    /// What is down and was not put back, in the order of putting back.
+    pub down: Vec<DismantleRecord>,
+    /// What other staging files loaded.
+    pub foreign: Vec<ForeignLoad>,
+}
+
+/// Reads what the schema holds; writes nothing.
+pub fn read_ledger(session: &mut Session, staging_id: Uuid) -> Result<Ledger, TargetError> {
+    // All are made together.
+    if missing(session)?.contains(&true) {
+        return Ok(Ledger::default());
+    }
+    read(session, staging_id)
+}
+
+/// The same where the schema should be there, because something was loaded.
+pub fn read_standing_ledger(session: &mut Session, staging_id: Uuid) -> Result<Ledger, TargetError> {
+    match read(session, staging_id) {
+        // There is no such table, or no such schema.
+        Err(TargetError::Pg { source }) if matches!(source.sqlstate(), Some("42P01" | "3F000")) => Ok(Ledger::default()),
+        read => read,
+    }
+}
+
+fn read(session: &mut Session, staging_id: Uuid) -> Result<Ledger, TargetError> {
+    let id = staging_id.to_string();
+    let refused = format!("{REFUSED} ORDER BY chunk, row_no");
+    let asked: [(&str, &[&dyn SqlParam]); 4] =
+        [(CHUNKS, &[&id]), (&refused, &[&id]), (OUTSTANDING, &[&Some(id.clone())]), (FOREIGN, &[&id])];
+    let answers = session.query_all(&asked)?;
+    let [chunks, refused, down, foreign] = answers.as_slice() else { return Ok(Ledger::default()) };
+    Ok(Ledger {
+        is_there: true,
+        chunks: chunks.iter().map(ledger_chunk).collect(),
+        refused: refused.iter().map(refused_row).collect(),
+        down: in_order(down).into_iter().map(|(_, record)| record).collect(),
+        foreign: foreign.iter().map(foreign_load).collect(),
+    })
+}
+
+fn missing(session: &mut Session) -> Result<Vec<bool>, TargetError> {
+    let tables = TABLES.map(|(name, _)| format!(", pg_catalog.to_regclass({}) IS NULL", literal(name)));
+    let rows = session.query(&format!("SELECT ARRAY[pg_catalog.to_regnamespace('etl') IS NULL{}]", tables.concat()), &[])?;
+    Ok(rows.first().map_or_else(Vec::new, |row| row.get(0)))
+}
+
 /// Creates the schema `etl` and its tables where they are missing. Only what is missing is created, because `IF NOT EXISTS` asks for the
 /// privilege even where nothing is to be done.
 pub fn ensure_schema(session: &mut Session) -> Result<(), TargetError> {
-    let missing = |session: &mut Session| -> Result<Vec<bool>, TargetError> {
-        let tables = TABLES.map(|(name, _)| format!(", pg_catalog.to_regclass({}) IS NULL", literal(name)));
-        let rows = session.query(&format!("SELECT ARRAY[pg_catalog.to_regnamespace('etl') IS NULL{}]", tables.concat()), &[])?;
-        Ok(rows.first().map_or_else(Vec::new, |row| row.get(0)))
-    };
     if missing(session)?.iter().all(|missing| !missing) {
         return Ok(());
     }
@@ -96,26 +147,12 @@ pub fn ensure_schema(session: &mut Session) -> Result<(), TargetError> {
     })
 }
 
-pub(super) fn exists(session: &mut Session, table: &str) -> Result<bool, TargetError> {
-    let rows = session.query("SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", &[&table])?;
-    Ok(rows.first().is_some_and(|r| r.get(0)))
-}
-
 fn count(row: &Row, name: &str) -> u64 {
     u64::try_from(row.get::<_, i64>(name)).unwrap_or(0)
 }
 
-/// The chunks of a staging file that are in the target; empty where there is no ledger yet.
-pub fn loaded_chunks(session: &mut Session, staging_id: Uuid) -> Result<Vec<LedgerChunk>, TargetError> {
-    if !exists(session, "etl.ledger")? {
-        return Ok(Vec::new());
-    }
-    let rows = session.query(
-        "SELECT chunk, entity, target_table, rows, refused, digest FROM etl.ledger WHERE staging_id = $1::text::uuid ORDER BY chunk",
-        &[&staging_id.to_string()],
-    )?;
-    Ok(rows.iter().map(ledger_chunk).collect())
-}
+const CHUNKS: &str =
+    "SELECT chunk, entity, target_table, rows, refused, digest FROM etl.ledger WHERE staging_id = $1::text::uuid ORDER BY chunk";
 
 fn ledger_chunk(row: &Row) -> LedgerChunk {
     LedgerChunk {
@@ -135,15 +172,6 @@ pub(super) fn one_chunk(session: &mut Session, staging_id: Uuid, chunk: i64) -> 
         &[&staging_id.to_string(), &chunk],
     )?;
     Ok(rows.first().map(ledger_chunk))
-}
-
-/// The refused rows of a staging file's chunks.
-pub fn refused_rows(session: &mut Session, staging_id: Uuid) -> Result<Vec<RefusedRow>, TargetError> {
-    if !exists(session, "etl.refused")? {
-        return Ok(Vec::new());
-    }
-    let rows = session.query(&format!("{REFUSED} ORDER BY chunk, row_no"), &[&staging_id.to_string()])?;
-    Ok(rows.iter().map(refused_row).collect())
 }
 
 /// The refused rows of one chunk.
@@ -192,26 +220,16 @@ pub(super) fn write_refused(session: &mut Session, staging_id: Uuid, rows: &[(i6
     Ok(written.iter().map(|r| r.get(0)).collect())
 }
 
-/// What other staging files loaded into these tables.
-pub fn foreign_loads(session: &mut Session, staging_id: Uuid, tables: &[QualifiedName]) -> Result<Vec<ForeignLoad>, TargetError> {
-    if !exists(session, "etl.ledger")? {
-        return Ok(Vec::new());
+const FOREIGN: &str = "SELECT staging_id::text AS id, target_table, count(*) AS chunks, sum(rows)::bigint AS rows,
+        to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS last
+   FROM etl.ledger WHERE staging_id <> $1::text::uuid GROUP BY 1, 2 ORDER BY 2, 1";
+
+fn foreign_load(row: &Row) -> ForeignLoad {
+    ForeignLoad {
+        staging_id: row.get::<_, &str>("id").parse().unwrap_or_default(),
+        table: row.get("target_table"),
+        chunks: count(row, "chunks"),
+        rows: count(row, "rows"),
+        last_loaded_at: row.get("last"),
     }
-    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
-    let rows = session.query(
-        "SELECT staging_id::text AS id, target_table, count(*) AS chunks, sum(rows)::bigint AS rows,
-                to_char(max(loaded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS last
-           FROM etl.ledger WHERE staging_id <> $1::text::uuid AND target_table = ANY ($2) GROUP BY 1, 2 ORDER BY 2, 1",
-        &[&staging_id.to_string(), &names],
-    )?;
-    Ok(rows
-        .iter()
-        .map(|row| ForeignLoad {
-            staging_id: row.get::<_, &str>("id").parse().unwrap_or_default(),
-            table: row.get("target_table"),
-            chunks: count(row, "chunks"),
-            rows: count(row, "rows"),
-            last_loaded_at: row.get("last"),
-        })
-        .collect())
 }

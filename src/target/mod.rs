@@ -23,9 +23,9 @@ pub use constraints::{Duplicates, Orphans, find_duplicates, find_orphans, outsta
 pub use dismantle::{DismantlePlan, DismantleRecord, Kept, RecordKind, dismantle, plan_dismantle, plan_triggers, room_for_locks};
 pub use error::TargetError;
 pub use expect::target_question;
-pub use finish::{analyze, reset_sequences};
+pub use finish::finish;
 pub use late::{LateRefusal, refuse_late};
-pub use ledger::{ForeignLoad, LedgerChunk, RefusedRow, ensure_schema, foreign_loads, loaded_chunks, refused_rows};
+pub use ledger::{ForeignLoad, Ledger, LedgerChunk, RefusedRow, ensure_schema, read_ledger, read_standing_ledger};
 pub use lock::TargetLock;
 pub use readback::{GroupSum, TupleStream, count_rows, group_sums, orphan_count, read_back};
 pub use remove::{Removal, Removed, remove_chunks, remove_empty_schema, vacuum};

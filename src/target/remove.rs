@@ -4,7 +4,6 @@
 use uuid::Uuid;
 
 use super::TargetError;
-use super::ledger::exists;
 use super::writer::LoadPlan;
 use crate::pg::{ForeignKey, Session, ident, literal};
 use crate::row::{NewKey, TupleWriter};
@@ -144,7 +143,8 @@ pub fn vacuum(session: &mut Session, plan: &LoadPlan) {
 pub fn remove_empty_schema(session: &mut Session) -> Result<bool, TargetError> {
     let open = [("etl.ledger", "true"), ("etl.refused", "true"), ("etl.dismantled", "restored_at IS NULL")];
     for (table, counts) in open {
-        if exists(session, table)? {
+        let there = session.query("SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", &[&table])?;
+        if there.first().is_some_and(|row| row.get(0)) {
             let rows = session.query(&format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE {counts})"), &[])?;
             if rows.first().is_some_and(|row| row.get(0)) {
                 return Ok(false);

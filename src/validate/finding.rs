@@ -394,4 +394,13 @@ impl Validation {
         self.found += beyond;
         self.unexamined += unexamined;
     }
+
+    /// Takes over what was found beside the rows.
+    pub(super) fn take_beside(&mut self, beside: Self) {
+        let beyond = beside.found - beside.differences.len() as u64;
+        self.take(beside.differences, beyond, beside.unexamined);
+        self.alarms.extend(beside.alarms);
+        self.expectations.extend(beside.expectations);
+        self.upkeep = beside.upkeep;
+    }
 }

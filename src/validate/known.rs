@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Request, ValidateError};
 use crate::pg::{PgError, QualifiedName, Session, TableInfo, describe_table, describe_tables};
 use crate::staging::{EntityId, EntityLedger, EntityRow, StagingReader};
-use crate::target::foreign_loads;
+use crate::target::{Ledger, read_standing_ledger};
 
 /// The staging file's entities and the target's tables.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Known {
     described: HashMap<QualifiedName, TableInfo>,
     /// Schema and name of tables that were empty when the load began.
     were_empty: HashSet<(String, String)>,
+    /// What the target's own ledger holds.
+    pub target: Ledger,
     /// Tables, as a plan named them, into which another staging file loaded rows.
     foreign: HashSet<String>,
 }
@@ -36,8 +38,14 @@ impl Known {
             }
         }
         let planned = request.plan.entities.iter().zip(request.selected).filter(|(_, selected)| **selected);
-        let targets = planned.map(|(entity, _)| &entity.target.value).chain(staged.iter().map(|row| &row.record.target_table));
+        let targets = planned.map(|(entity, _)| &entity.target.value);
         let mut names: Vec<QualifiedName> = targets.filter_map(|target| QualifiedName::parse(target)).collect();
+        // Whatever schema it is in by another plan's words: it may be the same table.
+        let bare: HashSet<&str> = names.iter().map(|name| name.name.as_str()).collect();
+        let staged_names = staged.iter().filter_map(|row| QualifiedName::parse(&row.record.target_table));
+        let same: Vec<QualifiedName> = staged_names.filter(|name| bare.contains(name.name.as_str())).collect();
+        names.extend(same);
+        names.extend(request.plan.mappings.as_ref().and_then(|mappings| QualifiedName::parse(&mappings.value)));
         names.sort_unstable();
         names.dedup();
         let described: HashMap<QualifiedName, TableInfo> = match describe_tables(session, &names) {
@@ -45,8 +53,7 @@ impl Known {
             // One that may not be looked into fails all; then each is asked for by itself, where it is needed.
             Err(error) => error.refusal().map(|_| HashMap::new())?,
         };
-        names.extend(described.values().map(|table| table.name.clone()));
-        let foreign = foreign_loads(session, reader.meta()?.staging_id, &names)?.into_iter().map(|load| load.table).collect();
+        let ledger = read_standing_ledger(session, reader.meta()?.staging_id)?;
         // Constraints and indexes are only taken down where the table was empty. Triggers are disabled on any table and say nothing.
         let down = reader.dismantled()?.into_iter().filter(|one| !one.kind.to_ascii_lowercase().contains("trigger"));
         Ok(Self {
@@ -56,7 +63,8 @@ impl Known {
             ledgers: reader.ledger()?.into_iter().collect(),
             described,
             were_empty: down.map(|one| (one.schema, one.table)).collect(),
-            foreign,
+            foreign: ledger.foreign.iter().map(|load| load.table.clone()).collect(),
+            target: ledger,
             staged,
         })
     }

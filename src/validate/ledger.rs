@@ -6,19 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::ValidateError;
 use super::finding::{Difference, DifferenceKind, Validation};
 use super::subject::{Subject, Subjects};
-use crate::pg::Session;
 use crate::staging::{ChunkRow, ChunkState, StagingError, StagingReader};
-use crate::target::{LedgerChunk, loaded_chunks};
+use crate::target::LedgerChunk;
 
 /// Checks the ledgers of the selected entities on both sides.
-pub(super) fn check_ledgers(
-    subjects: &Subjects,
-    reader: &StagingReader,
-    session: &mut Session,
-    found: &mut Validation,
-) -> Result<(), ValidateError> {
-    let mut in_target: BTreeMap<i64, LedgerChunk> =
-        loaded_chunks(session, reader.meta()?.staging_id)?.into_iter().map(|chunk| (chunk.chunk, chunk)).collect();
+pub(super) fn check_ledgers(subjects: &Subjects, reader: &StagingReader, found: &mut Validation) -> Result<(), ValidateError> {
+    let mut in_target: BTreeMap<i64, &LedgerChunk> = subjects.known.target.chunks.iter().map(|chunk| (chunk.chunk, chunk)).collect();
     let mut of_entity: HashMap<String, BTreeSet<i64>> = HashMap::new();
     for chunk in in_target.values() {
         of_entity.entry(chunk.entity.clone()).or_default().insert(chunk.chunk);
@@ -40,7 +33,7 @@ pub(super) fn check_ledgers(
             if let Some(left) = there.as_ref().and_then(|there| of_entity.get_mut(&there.entity)) {
                 left.remove(&chunk.id.0);
             }
-            check_chunk(subject, &chunk, there.as_ref(), found);
+            check_chunk(subject, &chunk, there, found);
         }
         // What is left under this entity's name was loaded from this staging file, and the staging file does not know it.
         for chunk in of_entity.remove(&subject.name).into_iter().flatten() {

@@ -18,7 +18,7 @@ use super::references::check_references;
 use super::subject::{Feed, Subject, Subjects, Table};
 use super::upkeep::{check_constraints, check_sequences};
 use super::{EntityCheck, ValidateError, Validation};
-use crate::pg::{Endpoint, QualifiedName, Session, describe_table};
+use crate::pg::{Endpoint, QualifiedName, Session};
 use crate::plan::{CompiledEntity, Plan};
 use crate::staging::{EntityRow, Moment, StagingReader};
 
@@ -74,11 +74,19 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     let subjects = Subjects::gather(request, &reader, &mut session)?;
     observe(&Progress::Began { rows: subjects.tables.iter().map(Table::expected).sum() });
     let mut found = Validation::default();
-    check_ledgers(&subjects, &reader, &mut session, &mut found)?;
+    check_ledgers(&subjects, &reader, &mut found)?;
     let hasher = RowHasher::new();
     let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
     let mappings = mapping_table(request, &subjects, &mut session)?;
-    let (results, profiles) = compare_tables(request, &subjects, mappings.as_ref(), means, observe)?;
+    // The connection is free meanwhile, and what is asked over it does not depend on the rows.
+    let (compared, beside) = compare_tables(request, &subjects, mappings.as_ref(), means, observe, || {
+        let mut beside = Validation::default();
+        check_constraints(&subjects, &reader, &mut session, &mut beside)?;
+        check_sequences(&subjects, &mut session, &mut beside)?;
+        check_expectations(request, &reader, &mut session, &mut beside)?;
+        Ok::<_, ValidateError>(beside)
+    });
+    let ((results, profiles), beside) = (compared?, beside?);
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
     let mut of_table: Vec<Vec<&Subject>> = vec![Vec::new(); subjects.tables.len()];
     subjects.entities.iter().for_each(|subject| of_table[subject.table].push(subject));
@@ -89,11 +97,10 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_adopted(&subjects, &reader, &mut session, &mut found)?;
     check_references(request, &subjects, &reader, &mut session, &mut found)?;
     check_controls(request, &subjects, &others, &reader, &mut session, &mut found)?;
-    check_constraints(&reader, &mut session, &mut found)?;
-    check_sequences(&subjects, &mut session, &mut found)?;
     found.profiles = profiles;
     alarms::raise(request, &subjects, &reader, &mut found)?;
-    check_expectations(request, &reader, &mut session, &mut found)?;
+    found.take_beside(beside);
+    request.target.keep(session);
     found.micros = Moment::now().micros_since(began);
     Ok(found)
 }
@@ -101,7 +108,7 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
 fn mapping_table(request: &Request<'_>, subjects: &Subjects, session: &mut Session) -> Result<Option<Mappings>, ValidateError> {
     let Some(text) = &request.plan.mappings else { return Ok(None) };
     let wrong = || ValidateError::Plan { entity: request.plan.name.clone(), what: "`mappings` is no table name".to_owned() };
-    let name = describe_table(session, &QualifiedName::parse(&text.value).ok_or_else(wrong)?)?.name;
+    let name = subjects.known.table(&QualifiedName::parse(&text.value).ok_or_else(wrong)?, session)?.name;
     let alone = subjects.known.was_empty(&name);
     Ok(Some(Mappings { name, alone }))
 }
@@ -126,15 +133,19 @@ enum Found {
     Profile(usize, Option<Profile>),
 }
 
+/// The tables and the profiles, each in their order.
+type AllCompared = (Vec<Compared>, Vec<Profile>);
+
 /// Compares the tables and their parts of the mapping table, the biggest first, several at a time. Each comparison has a thread for
-/// either side, but most of the work is the server's.
-fn compare_tables(
+/// either side, but most of the work is the server's. `meanwhile` is done on this thread.
+fn compare_tables<T>(
     request: &Request<'_>,
     subjects: &Subjects,
     mappings: Option<&Mappings>,
     means: Means<'_>,
     observe: &(dyn Fn(&Progress) + Sync),
-) -> Result<(Vec<Compared>, Vec<Profile>), ValidateError> {
+    meanwhile: impl FnOnce() -> T,
+) -> (Result<AllCompared, ValidateError>, T) {
     let tables = 0..subjects.tables.len();
     let published = tables.clone().filter(|at| mappings.is_some() && subjects.tables[*at].is_published);
     let mut parts: Vec<Part> = tables.map(Part::Cells).chain(published.map(Part::Mapping)).collect();
@@ -166,17 +177,22 @@ fn compare_tables(
                 (Part::Profile(at), _) => done.push(Found::Profile(at, profile_of(request, subjects, at, means)?)),
             }
         }
+        request.target.keep(session);
         Ok(done)
     };
     let workers = request.jobs.clamp(1, parts.len().max(1));
-    let found = thread::scope(|scope| {
+    let (found, beside) = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let mut found = Vec::new();
-        for thread in threads {
-            found.extend(thread.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of tables" })??);
-        }
-        Ok::<_, ValidateError>(found)
-    })?;
+        let beside = meanwhile();
+        let joined = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(ValidateError::Panicked { thread: "the comparison of tables" })));
+        (joined.collect::<Result<Vec<_>, _>>(), beside)
+    });
+    (found.map(|found| in_order(found.into_iter().flatten())), beside)
+}
+
+fn in_order(found: impl Iterator<Item = Found>) -> AllCompared {
     let mut compared: Vec<(usize, Compared)> = Vec::new();
     let mut of_mapping: Vec<(usize, MappingResult)> = Vec::new();
     let mut profiles: Vec<(usize, Profile)> = Vec::new();
@@ -192,7 +208,7 @@ fn compare_tables(
         compared[at].1.mapping = Some(mapping);
     }
     profiles.sort_by_key(|(at, _)| *at);
-    Ok((compared.into_iter().map(|(_, compared)| compared).collect(), profiles.into_iter().map(|(_, profile)| profile).collect()))
+    (compared.into_iter().map(|(_, compared)| compared).collect(), profiles.into_iter().map(|(_, profile)| profile).collect())
 }
 
 /// The feed of a selected entity, and its staged record.

@@ -8,7 +8,6 @@ use super::finding::{Difference, DifferenceKind, Validation};
 use super::subject::{Subjects, Table};
 use crate::pg::{OwnedSequence, QualifiedName, Session, ident, literal, owned_sequences};
 use crate::staging::StagingReader;
-use crate::target::outstanding;
 
 /// Every constraint, index and trigger by schema, table and name, and whether it is valid and in force. An index of a constraint has the
 /// constraint's name; both must be good.
@@ -20,7 +19,12 @@ const STANDING: &str = "SELECT n.nspname, r.relname, x.name, bool_and(x.good) FR
      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') GROUP BY 1, 2, 3";
 
 /// Checks that everything that was taken down stands again. Of all tables, selected or not: a load that was stopped must not stay unnoticed.
-pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, found: &mut Validation) -> Result<(), ValidateError> {
+pub(super) fn check_constraints(
+    subjects: &Subjects,
+    reader: &StagingReader,
+    session: &mut Session,
+    found: &mut Validation,
+) -> Result<(), ValidateError> {
     let down = reader.dismantled()?;
     let standing: HashMap<[String; 3], bool> = if down.is_empty() {
         HashMap::new()
@@ -44,7 +48,7 @@ pub(super) fn check_constraints(reader: &StagingReader, session: &mut Session, f
     }
     let known: HashSet<[&str; 3]> =
         down.iter().filter(|one| !one.restored).map(|one| [&one.schema, &one.table, &one.name].map(String::as_str)).collect();
-    for (_, record) in outstanding(session, Some(reader.meta()?.staging_id))? {
+    for record in &subjects.known.target.down {
         let schema = record.table.schema.as_deref().unwrap_or_default();
         if !known.contains(&[schema, &record.table.name, &record.name]) {
             let what = "is still taken down according to the target; `etl load` puts it back";

@@ -13,7 +13,7 @@ const TECHNICAL: [&str; 2] = ["migrated_at", "updated_at"];
 
 /// Before and after each durable step of each stage, around the target's commit, and during the taking down and rebuilding of
 /// constraints; the later hits of those that are passed often.
-const FAILPOINTS: [&str; 27] = [
+const FAILPOINTS: [&str; 28] = [
     "extract.storing",
     "extract.stored",
     "extract.storing:9",
@@ -23,6 +23,7 @@ const FAILPOINTS: [&str; 27] = [
     "transform.stored",
     "transform.storing:12",
     "dismantle.begin",
+    "dismantle.storing",
     "dismantle.stored",
     "dismantle.committed",
     "load.begin",
