@@ -41,7 +41,8 @@ def table(bench):
 
 def others(bench):
     """Ratios without a goal, for orientation: whole runs with the proof beside references that prove nothing."""
-    return [row for row in (over(bench, f"run_over_{key}", f"etl run (validated) ÷ {what}", "etl_run", name, None) for key, what, name in (
+    rows = [over(bench, "ten_over_floor", f"etl run (validated) ÷ floor, both at scale {bench.scale * 10:g}", "ten_run", "ten_floor", None), floor_rate_at_ten(bench)]
+    return [row for row in rows if row.ratio is not None] + [row for row in (over(bench, f"run_over_{key}", f"etl run (validated) ÷ {what}", "etl_run", name, None) for key, what, name in (
         ("floor", "floor", "floor"), ("pipe", "psql pipe", "psql_pipe"), ("insert", "INSERT of 500 rows", "insert"),
         ("pgloader", "pgloader + SQL mapping", "pgloader"), ("psycopg", "psycopg binary COPY", "psycopg"))) if row.ratio is not None]
 
@@ -88,6 +89,16 @@ def rate_at_ten(bench):
     if not row.value:
         row.ratio = bench.facts["ten_rows"] / bench.median("ten_run") / (bench.facts["rows"] / bench.median("etl_run"))
         row.value, row.met = f"{row.ratio:.3f} ({bench.facts['ten_rows'] / bench.median('ten_run'):,.0f} rows/s)", row.ratio >= 0.9
+    return row
+
+
+def floor_rate_at_ten(bench):
+    """How much of the rate the servers alone lose: no tool can lose less."""
+    row = Row(f"floor: rows/s at scale {bench.scale * 10:g} ÷ at scale {bench.scale:g}", "", key="floor_rate_at_ten")
+    row.value = lacking(bench, "floor", "ten_floor") or ""
+    if not row.value:
+        row.ratio = bench.facts["ten_rows"] / bench.median("ten_floor") / (bench.facts["rows"] / bench.median("floor"))
+        row.value = f"{row.ratio:.3f}"
     return row
 
 

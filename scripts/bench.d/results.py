@@ -30,6 +30,7 @@ TITLES = {
     "large_run": "flagship large: etl run",
     "large_floor": "flagship large: floor",
     "ten_run": "etl run at ten times the scale",
+    "ten_floor": "floor at ten times the scale",
 }
 
 
