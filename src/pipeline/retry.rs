@@ -23,13 +23,25 @@ use crate::transform::{ChunkOutput, Inputs, KeyFate, KeySnapshot, control_sums, 
 
 /// Takes up what is in quarantine; gives how many rows left it.
 pub(super) fn retry(shared: &Shared<'_>, writer: &mut StagingWriter, reader: &StagingReader, what: &Retry) -> Result<u64, PipelineError> {
-    let mut attempt = Attempt { shared, reader, what, source: None, generations: vec![0; shared.ids.len()], before: HashMap::new() };
+    let mut attempt = Attempt {
+        shared,
+        reader,
+        what,
+        source: None,
+        generations: vec![0; shared.ids.len()],
+        before: HashMap::new(),
+        reached: HashSet::new(),
+    };
     // Key snapshots of the run may be older than what the run itself changed.
     shared.snapshots().clear();
     let mut released = 0;
     for index in 0..shared.setup.plan.entities.len() {
         if let (true, Some(id)) = (shared.setup.selected[index], shared.ids[index]) {
-            released += attempt.entity(index, id, writer)?;
+            let left = attempt.entity(index, id, writer)?;
+            if left > 0 {
+                attempt.reached.extend(shared.descendants(index).into_iter().chain([index]));
+            }
+            released += left;
         }
     }
     shared.snapshots().clear();
@@ -59,6 +71,8 @@ struct Attempt<'a, 's> {
     generations: Vec<u64>,
     /// Key snapshots as they were before the first row left quarantine, of entities whose keys changed.
     before: HashMap<usize, Arc<KeySnapshot>>,
+    /// Entities of which rows left quarantine, and all that refer to them.
+    reached: HashSet<usize>,
 }
 
 impl Attempt<'_, '_> {
@@ -108,7 +122,11 @@ impl Attempt<'_, '_> {
         if entity.as_ref().is_some_and(|name| *name != self.shared.setup.plan.entities[index].name) {
             return Ok(Vec::new());
         }
-        let rows = self.reader.quarantine(&QuarantineFilter { entity: Some(id), code: code.clone(), limit: None })?;
+        let mut rows = self.reader.quarantine(&QuarantineFilter { entity: Some(id), code: code.clone(), limit: None })?;
+        if !self.what.on_request && !self.reached.contains(&index) {
+            // What this run kept aside it has read in its own snapshot, and nothing that it depends on has changed since.
+            rows.retain(|row| row.run != self.shared.run);
+        }
         let columns = self.shared.entity(index)?.source.len();
         let mut held = Vec::with_capacity(rows.len());
         // In chunk and row order: each chunk is unpacked once, and only what is held is kept of it.
