@@ -37,8 +37,8 @@ pub(super) struct Driver {
     prepared: HashMap<String, Statement>,
     /// Statements that go with the next request, each a message of its own: what is sent as one message is one transaction.
     ahead: Vec<String>,
-    /// The shortest that an answer took.
-    round_trip: Duration,
+    /// The shortest that an answer took; `None` as long as nothing was asked for by itself.
+    round_trip: Option<Duration>,
     /// Before the line: the connection ends when nobody can ask anything any more.
     wire: Wire,
     line: Line,
@@ -123,13 +123,7 @@ impl Driver {
         let (client, connection) = runtime.block_on(config.connect(tls))?;
         let socket = runtime.spawn(connection);
         let wire = Wire { client, spoilt: Cell::new(false) };
-        Ok(Self {
-            prepared: HashMap::new(),
-            ahead: Vec::new(),
-            round_trip: Duration::MAX,
-            wire,
-            line: Line { runtime, socket: Some(socket) },
-        })
+        Ok(Self { prepared: HashMap::new(), ahead: Vec::new(), round_trip: None, wire, line: Line { runtime, socket: Some(socket) } })
     }
 
     /// Whether the connection is known to be of no use any more.
@@ -163,16 +157,20 @@ impl Driver {
         if self.ahead.is_empty() { Ok(()) } else { self.wait(|_| std::future::ready(Ok(()))) }
     }
 
-    /// The shortest that an answer took: what the network takes, and next to nothing of the server.
-    pub(super) fn round_trip(&self) -> Duration {
+    /// The shortest that an answer took: what the network takes, and next to nothing of the server; `None` where it is not known.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
         self.round_trip
     }
 
     /// Waits for the whole answer to one request.
     fn timed<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let alone = self.ahead.is_empty();
         let began = Instant::now();
         let answer = ask(self);
-        self.round_trip = self.round_trip.min(began.elapsed());
+        if alone {
+            let took = began.elapsed();
+            self.round_trip = Some(self.round_trip.map_or(took, |shortest| shortest.min(took)));
+        }
         answer
     }
 
@@ -203,9 +201,11 @@ impl Driver {
     /// The rows of statements that do not need one another's answers, together in one round trip; the first error of any.
     pub(super) fn query_all(&mut self, asked: &[(&str, &[&dyn SqlParam])]) -> Answer<Vec<Vec<Row>>> {
         let typed: Vec<_> = asked.iter().map(|(sql, params)| (*sql, typed(params))).collect();
-        self.wait(|wire| async move {
-            let answers = join_all(typed.iter().map(|(sql, params)| wire.client.query_typed(sql, params))).await;
-            answers.into_iter().collect()
+        self.timed(|driver| {
+            driver.wait(|wire| async move {
+                let answers = join_all(typed.iter().map(|(sql, params)| wire.client.query_typed(sql, params))).await;
+                answers.into_iter().collect()
+            })
         })
     }
 

@@ -74,8 +74,8 @@ impl Session {
         self.driver.is_closed()
     }
 
-    /// How long the way to the server and back takes, as far as its answers tell.
-    pub fn round_trip(&self) -> Duration {
+    /// How long the way to the server and back takes, as far as its answers tell; `None` where they do not.
+    pub fn round_trip(&self) -> Option<Duration> {
         self.driver.round_trip()
     }
 

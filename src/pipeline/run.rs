@@ -379,10 +379,10 @@ const LOADING: (Duration, u32) = (Duration::from_millis(100), 4);
 
 /// Connections that keep a server busy over a way of this length: each stands idle while its answers are under way. On a short way those that
 /// are asked for do.
-fn connections(jobs: usize, round_trip: Duration, (busy, answers): (Duration, u32)) -> usize {
+fn connections(jobs: usize, round_trip: Option<Duration>, (busy, answers): (Duration, u32)) -> usize {
     const MOST: u128 = 3;
     const SHORT: Duration = Duration::from_millis(2);
-    let jobs = jobs.max(1) as u128;
+    let (jobs, round_trip) = (jobs.max(1) as u128, round_trip.unwrap_or_default());
     let idle = (jobs * (round_trip * answers).as_micros()).div_ceil(busy.as_micros().max(1));
     if round_trip < SHORT {
         return usize::try_from(jobs).unwrap_or(1);

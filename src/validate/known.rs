@@ -38,7 +38,12 @@ impl Known {
             }
         }
         let planned = request.plan.entities.iter().zip(request.selected).filter(|(_, selected)| **selected);
-        let targets = planned.map(|(entity, _)| &entity.target.value);
+        // What they refer to is asked about as well.
+        let with_parents = planned.flat_map(|(entity, _)| {
+            let parents = entity.parents.iter().map(|parent| &request.plan.entities[parent.entity]);
+            std::iter::once(entity).chain(parents)
+        });
+        let targets = with_parents.map(|entity| &entity.target.value);
         let mut names: Vec<QualifiedName> = targets.filter_map(|target| QualifiedName::parse(target)).collect();
         // Whatever schema it is in by another plan's words: it may be the same table.
         let bare: HashSet<&str> = names.iter().map(|name| name.name.as_str()).collect();

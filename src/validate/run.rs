@@ -73,20 +73,19 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     let mut session = request.target.connect()?;
     let subjects = Subjects::gather(request, &reader, &mut session)?;
     observe(&Progress::Began { rows: subjects.tables.iter().map(Table::expected).sum() });
-    let mut found = Validation::default();
-    check_ledgers(&subjects, &reader, &mut found)?;
     let hasher = RowHasher::new();
     let means = Means { staging: request.staging, hasher: &hasher, show_values: request.show_values, stop: request.stop };
     let mappings = mapping_table(request, &subjects, &mut session)?;
     // The connection is free meanwhile, and what is asked over it does not depend on the rows.
     let (compared, beside) = compare_tables(request, &subjects, mappings.as_ref(), means, observe, || {
-        let mut beside = Validation::default();
+        let (mut ledgers, mut beside) = (Validation::default(), Validation::default());
+        check_ledgers(&subjects, &reader, &mut ledgers)?;
         check_constraints(&subjects, &reader, &mut session, &mut beside)?;
         check_sequences(&subjects, &mut session, &mut beside)?;
         check_expectations(request, &reader, &mut session, &mut beside)?;
-        Ok::<_, ValidateError>(beside)
+        Ok::<_, ValidateError>((ledgers, beside))
     });
-    let ((results, profiles), beside) = (compared?, beside?);
+    let ((results, profiles), (mut found, beside)) = (compared?, beside?);
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
     let mut of_table: Vec<Vec<&Subject>> = vec![Vec::new(); subjects.tables.len()];
     subjects.entities.iter().for_each(|subject| of_table[subject.table].push(subject));
@@ -100,7 +99,6 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     found.profiles = profiles;
     alarms::raise(request, &subjects, &reader, &mut found)?;
     found.take_beside(beside);
-    request.target.keep(session);
     found.micros = Moment::now().micros_since(began);
     Ok(found)
 }
