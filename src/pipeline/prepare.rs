@@ -91,8 +91,9 @@ pub(super) fn survey(
     sight: impl Fn(&ChunkRow) -> Result<Option<Sight>, PipelineError>,
     last: &[u8],
 ) -> Result<Survey, PipelineError> {
-    let mut surveyor = Surveyor::new();
     let mut chunks = reader.chunks(id, None)?;
+    let rows = chunks.iter().map(|chunk| chunk.rows).sum::<u64>();
+    let mut surveyor = Surveyor::new(entity, usize::try_from(rows).unwrap_or(0));
     chunks.sort_by_key(|c| (c.range_no, c.seq));
     let retried = reader.retried_chunks(id)?;
     for chunk in chunks {
@@ -125,7 +126,8 @@ pub(super) fn snapshot(
         Some(entity) => entity.key.kind,
         None => reader.entity(&shared.setup.plan.entities[index].name)?.map_or(KeyKind::Text, |e| e.record.key_kind),
     };
-    let mut builder = KeySnapshotBuilder::new(kind);
+    let rows = reader.chunks(id, None)?.iter().map(|chunk| chunk.rows).sum::<u64>();
+    let mut builder = KeySnapshotBuilder::with_capacity(kind, usize::try_from(rows).unwrap_or(0));
     let plan = &shared.setup.plan.entities[index];
     let (keeps, mut others) = (plan.ids == NewIds::Keep, false);
     reader.for_each_key(id, |row| {

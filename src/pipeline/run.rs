@@ -95,6 +95,7 @@ pub fn run(setup: &Setup<'_>, stop: &AtomicBool, observe: &(dyn Fn(&Event) + Syn
     };
     // The writer is the last to close: then SQLite folds the write-ahead log into the file, which can be copied as it is.
     drop(reader);
+    shared.close_readers();
     // Without a writer the thread that had it panicked, and the run stays without an end, as if it had been killed.
     if let Some(mut writer) = writer {
         writer.finish_run(shared.run, &exit)?;
@@ -508,10 +509,9 @@ pub(super) fn transform_one(
 ) -> Result<(), PipelineError> {
     let entity = shared.entity(index)?;
     let since = Moment::now();
-    let output = {
-        let reader = shared.reader()?;
-        transform_chunk(entity, inputs, &reader.load_extracted(chunk)?.tuples, &reader.moved_rows(chunk)?)?
-    };
+    let (source, moved) = shared.read(|reader| Ok((reader.load_extracted(chunk)?, reader.moved_rows(chunk)?)))?;
+    let output = transform_chunk(entity, inputs, &source.tuples, &moved)?;
+    drop(source);
     account::bytes(output.tuples.len());
     let transformed = packed(shared, index, chunk, output)?;
     let time = shared.stage_time(index, "transform", since, rows)?;

@@ -34,6 +34,8 @@ pub(super) struct Shared<'s> {
     pub(super) account: Account,
     /// How loading goes, by entity index.
     pub(super) load_plans: Vec<Option<LoadPlan>>,
+    /// Connections to the staging file that nobody uses now: to open one reads the schema anew.
+    idle_readers: Mutex<Vec<StagingReader>>,
 }
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where PostgreSQL's timestamps begin.
@@ -61,6 +63,7 @@ impl<'s> Shared<'s> {
             snapshots: Mutex::new(HashMap::new()),
             account: Account::default(),
             load_plans: super::resume::load_plans(setup),
+            idle_readers: Mutex::default(),
         }
     }
 }
@@ -90,6 +93,20 @@ impl Shared<'_> {
 
     pub(super) fn reader(&self) -> Result<StagingReader, PipelineError> {
         Ok(StagingReader::open(&self.staging)?)
+    }
+
+    /// Lends a connection to the staging file.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&StagingReader) -> Result<T, PipelineError>) -> Result<T, PipelineError> {
+        let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = idle.map_or_else(|| self.reader(), Ok)?;
+        let read = work(&reader)?;
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        Ok(read)
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close_readers(&self) {
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(super) fn snapshots(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (u64, Arc<KeySnapshot>)>> {

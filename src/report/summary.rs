@@ -394,7 +394,6 @@ pub(super) mod tests {
                     distinct: 7,
                     ..ColumnFacts::default()
                 }],
-                micros: 1_000,
             }],
             expectations: vec![Expectation {
                 entity: Some("orders".to_owned()),

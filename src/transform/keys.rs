@@ -120,6 +120,13 @@ impl KeySnapshotBuilder {
         Self { kind, ints: Vec::new(), texts: HashMap::new(), ids: Vec::new(), marked: HashMap::new(), sorted: true }
     }
 
+    /// The same with room for so many keys: growing by doubling would hold half as many again for a while.
+    pub fn with_capacity(kind: KeyKind, keys: usize) -> Self {
+        let ints = if kind == KeyKind::Int { keys } else { 0 };
+        let texts = HashMap::with_capacity(keys - ints);
+        Self { kind, ints: Vec::with_capacity(ints), texts, ids: Vec::with_capacity(keys), marked: HashMap::new(), sorted: true }
+    }
+
     /// Adds a key. Keys come once each; ascending order is cheapest.
     pub fn add(&mut self, key: LegacyKey, outcome: Outcome, id: Option<[u8; 16]>) {
         let at = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);

@@ -4,14 +4,18 @@
 //! Boundary: in memory, a few dozen bytes a row; the rows themselves are looked at chunk by chunk and not kept. The second,
 //! real pass over the chunks then needs nothing but this.
 
+mod found;
+
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use found::Found;
+
 use super::chunk::TransformError;
 use super::keys::{KeySnapshot, KeySnapshotBuilder};
-use super::row::{Inputs, RowEnd, RowTransformer, SelfEdge, Traces};
+use super::row::{Inputs, RowEnd, RowTransformer, SelfEdge, Stop, Traces};
 use crate::pg::KeyReader;
 use crate::plan::{CompiledEntity, CompiledMerge};
 use crate::row::{KeyKind, LegacyKey, Outcome, TupleWriter, Tuples};
@@ -52,50 +56,65 @@ impl Survey {
 /// probability below 10^-20.
 type Digest = u128;
 
-#[derive(Debug)]
-enum Seen {
-    Written {
-        by: Option<Digest>,
-        unique: Option<Digest>,
-        edges: Vec<SelfEdge>,
-    },
-    MergedInto(LegacyKey),
-    /// It is in the target already, or the row that stands for it is. It wins over every row that is not.
-    Adopted {
-        id: [u8; 16],
-        own: bool,
-        by: Option<Digest>,
-        unique: Option<Digest>,
-    },
+/// No digest: a row that is not written, or has a NULL in the columns.
+const NONE: Digest = 0;
+
+/// How a row ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Written,
+    /// Into which row is told in [`Surveyor::into`].
+    MergedInto,
+    /// It is in the target already, or the row that stands for it is, see [`Surveyor::adopted`]. It wins over every row that is not.
+    Adopted,
     Filtered,
     Rejected,
 }
 
-impl Seen {
+impl End {
     /// Whether a row of it will be in the target.
-    fn stands(&self) -> bool {
-        matches!(self, Self::Written { .. } | Self::Adopted { .. })
+    fn stands(self) -> bool {
+        matches!(self, Self::Written | Self::Adopted)
     }
+}
+
+/// A row that was looked at: there are as many as the entity has rows, so what only some have stands elsewhere.
+#[derive(Debug)]
+struct Seen {
+    key: LegacyKey,
+    /// Its number in the order in which rows were looked at.
+    number: u32,
+    end: End,
 }
 
 /// Looks at the chunks of an entity.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Surveyor {
-    rows: Vec<(LegacyKey, Seen)>,
+    rows: Vec<Seen>,
     /// Where the rows begin that came later than those before.
     later: Vec<usize>,
-}
-
-impl Default for Surveyor {
-    fn default() -> Self {
-        Self::new()
-    }
+    /// By a row's number, where the entity merges by columns.
+    by: Vec<Digest>,
+    /// By a row's number, where columns of the entity must not repeat.
+    unique: Vec<Digest>,
+    /// By a row's number: what it refers to in its own entity.
+    edges: HashMap<u32, Vec<SelfEdge>>,
+    /// By a row's number: the row that it was merged into by an expression.
+    into: HashMap<u32, LegacyKey>,
+    /// By a row's number: the new key that it has already, and whether it is its own.
+    adopted: HashMap<u32, ([u8; 16], bool)>,
 }
 
 impl Surveyor {
-    /// Nothing seen yet.
-    pub fn new() -> Self {
-        Self { rows: Vec::new(), later: Vec::new() }
+    /// Nothing seen yet, and room for so many rows.
+    pub fn new(entity: &CompiledEntity, rows: usize) -> Self {
+        let room = |compares: bool| Vec::with_capacity(if compares { rows } else { 0 });
+        Self {
+            rows: Vec::with_capacity(rows),
+            by: room(!by(entity).is_empty()),
+            unique: room(!entity.unique.is_empty()),
+            ..Self::default()
+        }
     }
 
     /// From here on the rows are later than all before: what came out of quarantine finds the others there, and they win.
@@ -117,10 +136,6 @@ impl Surveyor {
         let mut transformer = RowTransformer::new(entity, inputs, true);
         let (mut walk, mut fields) = (Tuples::new(tuples, entity.source.len()), Vec::new());
         let (mut out, mut traces) = (TupleWriter::default(), Traces::default());
-        let by = match &entity.merge {
-            Some(CompiledMerge::By(columns)) => columns.as_slice(),
-            _ => &[],
-        };
         let mut next = 0_u32;
         while walk.next_into(&mut fields).map_err(|e| TransformError::tuple(entity, e))?.is_some() {
             let row = next;
@@ -129,103 +144,119 @@ impl Surveyor {
                 continue;
             }
             let key = keys.read(&fields).map_err(|e| TransformError::key(entity, &e))?;
-            if held.binary_search(&row).is_ok() {
-                self.rows.push((key, Seen::Rejected));
-                continue;
-            }
-            out.clear();
-            let adopted = inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key));
-            if let Some((id, survivor)) = adopted
-                && entity.unique.is_empty()
-                && by.is_empty()
-            {
-                self.rows.push((key, Seen::Adopted { id, own: survivor.is_none(), by: None, unique: None }));
-                continue;
-            }
-            let end = transformer.run(&key, &OnceCell::new(), &fields, &mut traces, &mut out);
-            let seen = match end.map_err(|stop| TransformError::stop(entity, &key, stop))? {
-                end if let Some((id, survivor)) = adopted => {
-                    let written = matches!(end, RowEnd::Written);
-                    let digest = |columns: &[usize]| if written { digest(out.as_bytes(), columns, &traces) } else { None };
-                    Seen::Adopted { id, own: survivor.is_none(), by: digest(by), unique: digest(&entity.unique) }
+            let number = u32::try_from(self.rows.len()).ok().filter(|number| *number < u32::MAX).ok_or_else(|| {
+                let message = "an entity whose rows depend on one another can have 4,294,967,295 rows and has more".to_owned();
+                TransformError::stop(entity, &key, Stop { column: String::new(), message })
+            })?;
+            let mut end = End::Rejected;
+            let mut digests = [NONE; 2];
+            if held.binary_search(&row).is_err() {
+                let adopted = inputs.adopted.as_ref().and_then(|adopted| adopted.get(&key));
+                let compares = !entity.unique.is_empty() || !by(entity).is_empty();
+                let ended = if adopted.is_some() && !compares {
+                    RowEnd::Written
+                } else {
+                    out.clear();
+                    let ended = transformer.run(&key, &OnceCell::new(), &fields, &mut traces, &mut out);
+                    ended.map_err(|stop| TransformError::stop(entity, &key, stop))?
+                };
+                if compares && matches!(ended, RowEnd::Written) {
+                    digests = [by(entity), &entity.unique].map(|columns| digest(out.as_bytes(), columns, &traces));
                 }
-                RowEnd::Written => Seen::Written {
-                    by: digest(out.as_bytes(), by, &traces),
-                    unique: digest(out.as_bytes(), &entity.unique, &traces),
-                    edges: std::mem::take(&mut traces.self_edges),
-                },
-                RowEnd::MergedInto(survivor) => Seen::MergedInto(survivor),
-                RowEnd::Filtered(_) => Seen::Filtered,
-                RowEnd::Rejected(_) => Seen::Rejected,
-            };
-            self.rows.push((key, seen));
+                end = match ended {
+                    _ if let Some((id, survivor)) = adopted => {
+                        self.adopted.insert(number, (id, survivor.is_none()));
+                        End::Adopted
+                    }
+                    RowEnd::Written => {
+                        if !traces.self_edges.is_empty() {
+                            self.edges.insert(number, std::mem::take(&mut traces.self_edges));
+                        }
+                        End::Written
+                    }
+                    RowEnd::MergedInto(survivor) => {
+                        self.into.insert(number, survivor);
+                        End::MergedInto
+                    }
+                    RowEnd::Filtered(_) => End::Filtered,
+                    RowEnd::Rejected(_) => End::Rejected,
+                };
+            }
+            if !by(entity).is_empty() {
+                self.by.push(digests[0]);
+            }
+            if !entity.unique.is_empty() {
+                self.unique.push(digests[1]);
+            }
+            self.rows.push(Seen { key, number, end });
         }
         Ok(())
     }
 
     /// Draws the conclusions. `mint` gives the new key of a legacy key.
-    pub fn finish(self, kind: KeyKind, mut mint: impl FnMut(&LegacyKey) -> [u8; 16]) -> Survey {
-        let mut rows = self.rows;
+    pub fn finish(mut self, kind: KeyKind, mut mint: impl FnMut(&LegacyKey) -> [u8; 16]) -> Survey {
         // The smallest key wins, and rows that came out of quarantine stand behind all others: these are in the target already. Texts
         // stay in the order in which they were read, which is the source's.
         if kind == KeyKind::Int {
             let mut begin = 0;
-            for end in self.later.iter().copied().chain([rows.len()]) {
-                rows[begin..end].sort_by(|a, b| a.0.cmp(&b.0));
+            for end in self.later.iter().copied().chain([self.rows.len()]) {
+                let rows = &mut self.rows[begin..end];
+                if !rows.is_sorted_by(|a, b| a.key <= b.key) {
+                    rows.sort_by(|a, b| a.key.cmp(&b.key));
+                }
                 begin = end;
             }
         }
-        let at: HashMap<&LegacyKey, usize> = rows.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
-        let cycles = cycles(&rows, &at);
-        let mut gone = vec![false; rows.len()];
+        let found = Found::new(&self, kind);
+        let cycles = found.cycles();
+        let mut gone = HashSet::new();
         let exceptions = loop {
-            let exceptions = duplicates(&rows, &gone);
-            // A row whose mandatory parent is not there goes, and with it what depends on it; until nothing changes.
-            let mut changed = false;
-            for (index, (_, seen)) in rows.iter().enumerate() {
-                let Seen::Written { edges, .. } = seen else { continue };
-                if gone[index] || exceptions.contains_key(&index) {
-                    continue;
-                }
-                let mandatory = edges.iter().filter(|e| !e.optional);
-                let lost = mandatory.into_iter().any(|edge| match at.get(&edge.parent) {
-                    Some(parent) => !stands(&rows, &gone, &exceptions, &at, *parent),
-                    None => true,
-                });
-                if lost {
-                    gone[index] = true;
-                    changed = true;
-                }
-            }
-            if !changed {
+            let exceptions = found.duplicates(&gone);
+            if !found.lose_children(&exceptions, &mut gone) {
                 break exceptions;
             }
         };
-        let mut builder = KeySnapshotBuilder::new(kind);
-        for (index, (key, _)) in rows.iter().enumerate() {
-            match survivor(&rows, &exceptions, &at, index) {
-                Some(end) if rows[end].1.stands() && !gone[end] && !is_duplicate(&exceptions, end) => {
-                    let (outcome, id) = match &rows[end].1 {
-                        Seen::Adopted { id, own, .. } => (if *own { Outcome::Adopted } else { Outcome::Merged }, *id),
-                        _ => (Outcome::Loaded, mint(&rows[end].0)),
+        let mut builder = KeySnapshotBuilder::with_capacity(kind, self.rows.len());
+        for (index, row) in self.rows.iter().enumerate() {
+            let (outcome, id) = match found.survivor(&exceptions, index) {
+                Some(end) if found.stays(&gone, &exceptions, end) => {
+                    let standing = &self.rows[end];
+                    let (outcome, id) = match self.adopted.get(&standing.number) {
+                        Some((id, own)) => (if *own { Outcome::Adopted } else { Outcome::Merged }, *id),
+                        None => (Outcome::Loaded, mint(&standing.key)),
                     };
-                    builder.add(key.clone(), if end == index { outcome } else { Outcome::Merged }, Some(id));
+                    (if end == index { outcome } else { Outcome::Merged }, Some(id))
                 }
-                Some(end) if matches!(rows[end].1, Seen::Filtered) => builder.add(key.clone(), Outcome::Filtered, None),
-                _ => builder.add(key.clone(), Outcome::Quarantined, None),
-            }
+                Some(end) if self.rows[end].end == End::Filtered => (Outcome::Filtered, None),
+                _ => (Outcome::Quarantined, None),
+            };
+            builder.add(row.key.clone(), outcome, id);
         }
         let exceptions = exceptions
             .into_iter()
             .map(|(index, winner)| {
-                (rows[index].0.clone(), winner.map_or(Exception::Duplicate, |winner| Exception::MergedInto(rows[winner].0.clone())))
+                let winner = winner.map(|winner| self.rows[winner].key.clone());
+                (self.rows[index].key.clone(), winner.map_or(Exception::Duplicate, Exception::MergedInto))
             })
             .collect();
         Survey { keys: builder.finish(), exceptions, cycles }
     }
 }
 
-fn digest(tuple: &[u8], columns: &[usize], traces: &Traces) -> Option<Digest> {
+/// The columns by which an entity's rows are merged; none where it does not merge, or merges by an expression.
+fn by(entity: &CompiledEntity) -> &[usize] {
+    match &entity.merge {
+        Some(CompiledMerge::By(columns)) => columns.as_slice(),
+        _ => &[],
+    }
+}
+
+/// Of the columns of a tuple, or [`NONE`].
+fn digest(tuple: &[u8], columns: &[usize], traces: &Traces) -> Digest {
+    digest_of(tuple, columns, traces).unwrap_or(NONE)
+}
+
+fn digest_of(tuple: &[u8], columns: &[usize], traces: &Traces) -> Option<Digest> {
     if columns.is_empty() {
         return None;
     }
@@ -240,116 +271,6 @@ fn digest(tuple: &[u8], columns: &[usize], traces: &Traces) -> Option<Digest> {
         std::hash::Hasher::write_usize(&mut hasher, field.len());
         std::hash::Hasher::write(&mut hasher, field);
     }
-    Some(hasher.finish128().as_u128())
-}
-
-/// Rows equal to an earlier one: merged into it (`Some(winner)`), or not allowed (`None`).
-fn duplicates(rows: &[(LegacyKey, Seen)], gone: &[bool]) -> HashMap<usize, Option<usize>> {
-    let mut found = HashMap::new();
-    let (mut first_by, mut first_unique) = (HashMap::new(), HashSet::new());
-    for (index, (_, seen)) in rows.iter().enumerate() {
-        let Seen::Adopted { by, unique, .. } = seen else { continue };
-        if let Some(by) = by {
-            first_by.entry(*by).or_insert(index);
-        }
-        first_unique.extend(unique);
-    }
-    for (index, (_, seen)) in rows.iter().enumerate() {
-        let Seen::Written { by, unique, .. } = seen else { continue };
-        if gone[index] {
-            continue;
-        }
-        if let Some(by) = by
-            && let Some(winner) = first_by.get(by)
-        {
-            found.insert(index, Some(*winner));
-            continue;
-        }
-        if let Some(unique) = unique
-            && !first_unique.insert(*unique)
-        {
-            found.insert(index, None);
-            continue;
-        }
-        if let Some(by) = by {
-            first_by.insert(*by, index);
-        }
-    }
-    found
-}
-
-fn is_duplicate(exceptions: &HashMap<usize, Option<usize>>, index: usize) -> bool {
-    exceptions.contains_key(&index)
-}
-
-/// Follows merges to the row that stands in the end; `None` when they go in a circle or lead nowhere.
-fn survivor(
-    rows: &[(LegacyKey, Seen)],
-    exceptions: &HashMap<usize, Option<usize>>,
-    at: &HashMap<&LegacyKey, usize>,
-    mut index: usize,
-) -> Option<usize> {
-    for _ in 0..rows.len() {
-        index = match (&rows[index].1, exceptions.get(&index)) {
-            (Seen::MergedInto(into), _) => *at.get(into)?,
-            (_, Some(Some(winner))) => *winner,
-            _ => return Some(index),
-        };
-    }
-    None
-}
-
-fn stands(
-    rows: &[(LegacyKey, Seen)],
-    gone: &[bool],
-    exceptions: &HashMap<usize, Option<usize>>,
-    at: &HashMap<&LegacyKey, usize>,
-    index: usize,
-) -> bool {
-    survivor(rows, exceptions, at, index).is_some_and(|end| rows[end].1.stands() && !gone[end] && !is_duplicate(exceptions, end))
-}
-
-/// Members of cycles of self references, column by column: each row has at most one parent in a column, so walking up from a
-/// row either ends or comes back.
-fn cycles(rows: &[(LegacyKey, Seen)], at: &HashMap<&LegacyKey, usize>) -> HashSet<(usize, LegacyKey)> {
-    let mut parents: HashMap<usize, HashMap<usize, usize>> = HashMap::new();
-    for (index, (_, seen)) in rows.iter().enumerate() {
-        let Seen::Written { edges, .. } = seen else { continue };
-        for edge in edges {
-            if let Some(parent) = at.get(&edge.parent) {
-                parents.entry(edge.column).or_default().insert(index, *parent);
-            }
-        }
-    }
-    let mut members = HashSet::new();
-    for (column, up) in parents {
-        // 0 not seen; otherwise the number of the walk that saw it.
-        let mut walk_of: HashMap<usize, usize> = HashMap::new();
-        let mut starts: Vec<usize> = up.keys().copied().collect();
-        starts.sort_unstable();
-        for (walk, start) in starts.into_iter().enumerate() {
-            let mut node = Some(start);
-            while let Some(current) = node {
-                match walk_of.get(&current) {
-                    Some(seen) if *seen == walk => {
-                        let mut member = current;
-                        loop {
-                            members.insert((column, rows[member].0.clone()));
-                            member = up[&member];
-                            if member == current {
-                                break;
-                            }
-                        }
-                        break;
-                    }
-                    Some(_) => break,
-                    None => {
-                        walk_of.insert(current, walk);
-                        node = up.get(&current).copied();
-                    }
-                }
-            }
-        }
-    }
-    members
+    // That one of 2^128 digests is the other's neighbour does no harm.
+    Some(hasher.finish128().as_u128().max(NONE + 1))
 }

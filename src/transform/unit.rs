@@ -57,7 +57,7 @@ fn mismatches(entity: &CompiledEntity, test: &CompiledTest, namespace: Uuid) -> 
     }
     inputs.parents = parents(test, namespace);
     if entity.needs_survey() {
-        let mut surveyor = Surveyor::new();
+        let mut surveyor = Surveyor::new(entity, rows.len());
         if let Err(error) = surveyor.look_at(entity, &inputs, &rows.concat(), &[], &[]) {
             return outcome_of_error(error, &test.expected);
         }

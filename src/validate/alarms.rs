@@ -149,7 +149,7 @@ mod tests {
 
     fn kind(source: ColumnFacts, target: ColumnFacts, nulled: u64, choice: Choice) -> Option<AlarmKind> {
         let column = TargetColumn { facts: target, made_of: vec![source.name.clone()] };
-        let profile = Profile { entity: "e".to_owned(), rows: 1_000, target: vec![column.clone()], source: vec![source], micros: 0 };
+        let profile = Profile { entity: "e".to_owned(), rows: 1_000, target: vec![column.clone()], source: vec![source] };
         judge(&profile, &column, nulled, choice).map(|alarm| alarm.kind)
     }
 

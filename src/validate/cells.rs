@@ -11,9 +11,10 @@ use std::thread;
 
 use super::ValidateError;
 use super::describe::{digest, id_text, value_text};
-use super::finding::{Difference, DifferenceKind, LISTED, TableCheck};
+use super::finding::{Difference, DifferenceKind, LISTED, Profile, TableCheck};
 use super::lookup::{KEPT_ROWS, Lookup, Meeting, Place};
 use super::multiset::{BucketSet, Multiset, RowHasher, Shape, all_buckets};
+use super::profile::Profiler;
 use super::staged::{for_chunk, for_each_row};
 use super::subject::{Feed, Table};
 use crate::pg::Session;
@@ -41,6 +42,8 @@ pub(super) struct TableResult {
     pub micros: u64,
     /// When it began.
     pub began: Moment,
+    /// The profiles of the entities that were asked for.
+    pub profiles: Vec<Profile>,
 }
 
 /// What a comparison works with.
@@ -56,16 +59,18 @@ pub(super) struct Means<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Compares a table. `observe` is told the rows read back so far, in the first pass.
+/// Compares a table, and profiles the entities that have a profiler on the way: one place for each of the table's feeds. `observe` is told
+/// the rows read back so far, in the first pass.
 pub(super) fn compare_table(
     table: &Table,
     session: &mut Session,
     means: Means<'_>,
+    mut profilers: Vec<Option<Profiler<'_>>>,
     observe: &(dyn Fn(u64) + Sync),
 ) -> Result<TableResult, ValidateError> {
     let began = Moment::now();
     let (staged, target) = thread::scope(|scope| {
-        let staged = scope.spawn(|| staged_side(table, means));
+        let staged = scope.spawn(|| staged_side(table, means, &mut profilers));
         let target = target_side(table, session, means, observe);
         let staged = staged.join().map_err(|_| ValidateError::Panicked { thread: "the comparison of staged rows" });
         Ok::<_, ValidateError>((staged??, target?))
@@ -82,17 +87,37 @@ pub(super) fn compare_table(
         others: findings.others,
         cells: table.feeds.iter().map(|feed| feed.loaded() * feed.columns.len() as u64).sum(),
     };
-    Ok(TableResult { check, differences, beyond: findings.beyond, unexamined, micros: Moment::now().micros_since(began), began })
+    Ok(TableResult {
+        check,
+        differences,
+        beyond: findings.beyond,
+        unexamined,
+        micros: Moment::now().micros_since(began),
+        began,
+        profiles: profilers.into_iter().flatten().map(Profiler::finish).collect(),
+    })
 }
 
-fn staged_side(table: &Table, means: Means<'_>) -> Result<Multiset, ValidateError> {
+fn staged_side(table: &Table, means: Means<'_>, profilers: &mut [Option<Profiler<'_>>]) -> Result<Multiset, ValidateError> {
     let reader = StagingReader::open(means.staging)?;
     let mut side = Multiset::new();
-    for_each_row(&reader, &table.feeds, means.stop, |row| {
-        let feed = feed_of(table, row.place);
-        let id = means.hasher.id(row.fields[feed.id_at]);
-        side.add(id, means.hasher.row(&feed.staged, row.tuple, row.fields));
-    })?;
+    for ((feed_no, feed), profiler) in (0_u32..).zip(&table.feeds).zip(profilers) {
+        for chunk in &feed.chunks {
+            if means.stop.load(Ordering::Relaxed) {
+                return Err(ValidateError::Interrupted);
+            }
+            for_chunk(&reader, feed_no, feed, chunk, |row| {
+                let id = means.hasher.id(row.fields[feed.id_at]);
+                side.add(id, means.hasher.row(&feed.staged, row.tuple, row.fields));
+                if let Some(profiler) = profiler {
+                    profiler.add(row.fields);
+                }
+            })?;
+            if let Some(profiler) = profiler {
+                profiler.add_source(&reader, chunk)?;
+            }
+        }
+    }
     Ok(side)
 }
 

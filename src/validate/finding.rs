@@ -297,8 +297,6 @@ pub struct Profile {
     pub target: Vec<TargetColumn>,
     /// The source columns that they are made of.
     pub source: Vec<ColumnFacts>,
-    /// Microseconds that it took.
-    pub micros: u64,
 }
 
 /// What was checked beside the rows.

@@ -9,18 +9,17 @@ use super::alarms;
 use super::cells::{Means, TableResult, compare_table};
 use super::controls::check_controls;
 use super::expectations::check_expectations;
-use super::finding::Profile;
 use super::ledger::check_ledgers;
 use super::mapping::{MappingResult, Mappings, compare_mapping};
 use super::multiset::RowHasher;
-use super::profile::profile;
+use super::profile::Profiler;
 use super::references::check_references;
 use super::subject::{Feed, Subject, Subjects, Table};
 use super::upkeep::{check_constraints, check_sequences};
 use super::{EntityCheck, ValidateError, Validation};
 use crate::pg::{Endpoint, QualifiedName, Session};
 use crate::plan::{CompiledEntity, Plan};
-use crate::staging::{EntityRow, Moment, StagingReader};
+use crate::staging::{Moment, StagingReader};
 
 /// What is to be validated.
 #[derive(Clone, Copy)]
@@ -85,7 +84,7 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
         check_expectations(request, &reader, &mut session, &mut beside)?;
         Ok::<_, ValidateError>((ledgers, beside))
     });
-    let ((results, profiles), (mut found, beside)) = (compared?, beside?);
+    let (results, (mut found, beside)) = (compared?, beside?);
     let others: Vec<u64> = results.iter().map(|result| result.cells.check.others).collect();
     let mut of_table: Vec<Vec<&Subject>> = vec![Vec::new(); subjects.tables.len()];
     subjects.entities.iter().for_each(|subject| of_table[subject.table].push(subject));
@@ -96,7 +95,8 @@ pub fn validate(request: &Request<'_>, observe: &(dyn Fn(&Progress) + Sync)) -> 
     check_adopted(&subjects, &reader, &mut session, &mut found)?;
     check_references(request, &subjects, &reader, &mut session, &mut found)?;
     check_controls(request, &subjects, &others, &reader, &mut session, &mut found)?;
-    found.profiles = profiles;
+    let planned = request.plan.by_name();
+    found.profiles.sort_by_key(|profile| planned.get(profile.entity.as_str()).copied());
     alarms::raise(request, &subjects, &reader, &mut found)?;
     found.take_beside(beside);
     found.micros = Moment::now().micros_since(began);
@@ -117,22 +117,17 @@ struct Compared {
     mapping: Option<MappingResult>,
 }
 
-/// One piece of work: the cells of a table, its part of the mapping table, or the profile of an entity.
+/// One piece of work: the cells of a table, or its part of the mapping table.
 #[derive(Clone, Copy)]
 enum Part {
     Cells(usize),
     Mapping(usize),
-    Profile(usize),
 }
 
 enum Found {
     Cells(usize, TableResult),
     Mapping(usize, MappingResult),
-    Profile(usize, Option<Profile>),
 }
-
-/// The tables and the profiles, each in their order.
-type AllCompared = (Vec<Compared>, Vec<Profile>);
 
 /// Compares the tables and their parts of the mapping table, the biggest first, several at a time. Each comparison has a thread for
 /// either side, but most of the work is the server's. `meanwhile` is done on this thread.
@@ -143,16 +138,14 @@ fn compare_tables<T>(
     means: Means<'_>,
     observe: &(dyn Fn(&Progress) + Sync),
     meanwhile: impl FnOnce() -> T,
-) -> (Result<AllCompared, ValidateError>, T) {
+) -> (Result<Vec<Compared>, ValidateError>, T) {
     let tables = 0..subjects.tables.len();
     let published = tables.clone().filter(|at| mappings.is_some() && subjects.tables[*at].is_published);
     let mut parts: Vec<Part> = tables.map(Part::Cells).chain(published.map(Part::Mapping)).collect();
-    parts.extend((0..subjects.entities.len()).map(Part::Profile));
     // A row of the mapping table has a third of the columns of a usual row.
     parts.sort_by_key(|part| match part {
         Part::Cells(at) => std::cmp::Reverse(subjects.tables[*at].expected()),
         Part::Mapping(at) => std::cmp::Reverse(subjects.tables[*at].expected() / 3),
-        Part::Profile(at) => std::cmp::Reverse(feed_of(subjects, *at).map_or(0, |(_, feed)| feed.loaded() / 2)),
     });
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<Found>, ValidateError> {
@@ -165,14 +158,15 @@ fn compare_tables<T>(
                     let entity = table.feeds.iter().find_map(|feed| feed.index).unwrap_or(0);
                     done.push(Found::Cells(
                         at,
-                        compare_table(table, &mut session, means, &|rows| observe(&Progress::Rows { entity, rows }))?,
+                        compare_table(table, &mut session, means, profilers(request, subjects, at, means), &|rows| {
+                            observe(&Progress::Rows { entity, rows });
+                        })?,
                     ));
                 }
                 (Part::Mapping(at), Some(mappings)) => {
                     done.push(Found::Mapping(at, compare_mapping(&subjects.tables[at], mappings, &mut session, means)?));
                 }
                 (Part::Mapping(_), None) => {}
-                (Part::Profile(at), _) => done.push(Found::Profile(at, profile_of(request, subjects, at, means)?)),
             }
         }
         request.target.keep(session);
@@ -190,36 +184,31 @@ fn compare_tables<T>(
     (found.map(|found| in_order(found.into_iter().flatten())), beside)
 }
 
-fn in_order(found: impl Iterator<Item = Found>) -> AllCompared {
+/// What was found, in the order of the tables.
+fn in_order(found: impl Iterator<Item = Found>) -> Vec<Compared> {
     let mut compared: Vec<(usize, Compared)> = Vec::new();
     let mut of_mapping: Vec<(usize, MappingResult)> = Vec::new();
-    let mut profiles: Vec<(usize, Profile)> = Vec::new();
     for one in found {
         match one {
             Found::Cells(at, cells) => compared.push((at, Compared { cells, mapping: None })),
             Found::Mapping(at, mapping) => of_mapping.push((at, mapping)),
-            Found::Profile(at, profile) => profiles.extend(profile.map(|profile| (at, profile))),
         }
     }
     compared.sort_by_key(|(at, _)| *at);
     for (at, mapping) in of_mapping {
         compared[at].1.mapping = Some(mapping);
     }
-    profiles.sort_by_key(|(at, _)| *at);
-    (compared.into_iter().map(|(_, compared)| compared).collect(), profiles.into_iter().map(|(_, profile)| profile).collect())
+    compared.into_iter().map(|(_, compared)| compared).collect()
 }
 
-/// The feed of a selected entity, and its staged record.
-fn feed_of(subjects: &Subjects, at: usize) -> Option<(&EntityRow, &Feed)> {
-    let subject = &subjects.entities[at];
-    let row = subjects.known.entity(subject.id)?;
-    Some((row, subjects.tables[subject.table].feeds.iter().find(|feed| feed.id == subject.id)?))
-}
-
-fn profile_of(request: &Request<'_>, subjects: &Subjects, at: usize, means: Means<'_>) -> Result<Option<Profile>, ValidateError> {
-    let compiled = request.entities.get(subjects.entities[at].index).and_then(Option::as_ref);
-    let (Some((row, feed)), Some(compiled)) = (feed_of(subjects, at), compiled) else { return Ok(None) };
-    profile(feed, &row.record.source_columns, compiled, means)
+/// A profiler for each feed of a table that is a selected entity.
+fn profilers<'a>(request: &Request<'a>, subjects: &'a Subjects, at: usize, means: Means<'_>) -> Vec<Option<Profiler<'a>>> {
+    let profiler = |feed: &'a Feed| {
+        let subject = subjects.entities.iter().find(|subject| subject.id == feed.id)?;
+        let compiled = request.entities.get(subject.index)?.as_ref()?;
+        Profiler::new(feed, &subjects.known.entity(feed.id)?.record.source_columns, compiled, means.show_values)
+    };
+    subjects.tables[at].feeds.iter().map(profiler).collect()
 }
 
 fn take_result(of_table: &[&Subject], table: &Table, result: Compared, found: &mut Validation) {
@@ -230,6 +219,7 @@ fn take_result(of_table: &[&Subject], table: &Table, result: Compared, found: &m
         found.entities.push(EntityCheck { name: subject.name.clone(), index: subject.index, loaded, micros, began });
     }
     found.tables.push(result.cells.check);
+    found.profiles.extend(result.cells.profiles);
     found.take(result.cells.differences, result.cells.beyond, result.cells.unexamined);
     if let Some(mapping) = result.mapping {
         found.take(mapping.differences, mapping.beyond, mapping.unexamined);

@@ -1,5 +1,5 @@
 //! What the columns of an entity hold, on both sides: the source's columns of the rows that were loaded, against the target columns that
-//! are made of them. Boundary: reads the staging file alone, once, with a bounded memory for each column; what a figure means is judged in
+//! are made of them. Boundary: rows and what is staged of their source, with a bounded memory for each column; what a figure means is judged in
 //! `alarms`.
 //!
 //! Only loaded rows are profiled, also on the source's side: rows that were held back are told of by the ledger and the quarantine, and
@@ -8,66 +8,76 @@
 mod column;
 mod distinct;
 
-use std::sync::atomic::Ordering;
-
 use column::Figures;
 
 use super::ValidateError;
-use super::cells::Means;
 use super::finding::{Profile, TargetColumn};
-use super::staged::for_chunk;
 use super::subject::Feed;
 use crate::plan::CompiledEntity;
 use crate::row::{Column, Outcome, Tuples};
-use crate::staging::{ChunkRow, Moment, StagingReader};
+use crate::staging::{ChunkRow, StagingReader};
 
-/// Profiles the loaded rows of an entity. `None` where they were staged with other columns than the plan has now.
-pub(super) fn profile(
-    feed: &Feed,
-    source: &[Column],
-    compiled: &CompiledEntity,
-    means: Means<'_>,
-) -> Result<Option<Profile>, ValidateError> {
-    let names = |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-    let planned: Vec<String> = compiled.columns.iter().map(|c| c.column.name.clone()).collect();
-    if names(source) != names(&compiled.source) || names(&feed.columns) != planned {
-        return Ok(None);
-    }
-    let began = Moment::now();
-    let mut mapped: Vec<usize> = compiled.columns.iter().flat_map(|c| c.expr.columns()).copied().collect();
-    mapped.sort_unstable();
-    mapped.dedup();
-    let mut from: Vec<(usize, Figures)> = mapped.iter().map(|at| (*at, Figures::new(&source[*at], means.show_values))).collect();
-    let mut into: Vec<Figures> = feed.columns.iter().map(|column| Figures::new(column, means.show_values)).collect();
-    let reader = StagingReader::open(means.staging)?;
-    let mut rows = 0;
-    for chunk in feed.chunks.iter().filter(|chunk| chunk.counts.loaded > 0) {
-        if means.stop.load(Ordering::Relaxed) {
-            return Err(ValidateError::Interrupted);
+/// The profile of an entity while its loaded rows are gone through.
+pub(super) struct Profiler<'a> {
+    feed: &'a Feed,
+    source: &'a [Column],
+    compiled: &'a CompiledEntity,
+    /// The source's columns that the mapping reads, with their places.
+    from: Vec<(usize, Figures)>,
+    into: Vec<Figures>,
+    rows: u64,
+}
+
+impl<'a> Profiler<'a> {
+    /// Of no row yet. `None` where they were staged with other columns than the plan has now.
+    pub(super) fn new(feed: &'a Feed, source: &'a [Column], compiled: &'a CompiledEntity, show_values: bool) -> Option<Self> {
+        let names = |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        let planned: Vec<String> = compiled.columns.iter().map(|c| c.column.name.clone()).collect();
+        if names(source) != names(&compiled.source) || names(&feed.columns) != planned {
+            return None;
         }
-        for_chunk(&reader, 0, feed, chunk, |row| {
-            rows += 1;
-            for (figures, field) in into.iter_mut().zip(row.fields) {
-                figures.add(*field);
-            }
-        })?;
-        for_source(&reader, feed, source.len(), chunk, |fields| {
-            for (at, figures) in &mut from {
+        let mut mapped: Vec<usize> = compiled.columns.iter().flat_map(|c| c.expr.columns()).copied().collect();
+        mapped.sort_unstable();
+        mapped.dedup();
+        let from = mapped.iter().map(|at| (*at, Figures::new(&source[*at], show_values))).collect();
+        let into = feed.columns.iter().map(|column| Figures::new(column, show_values)).collect();
+        Some(Self { feed, source, compiled, from, into, rows: 0 })
+    }
+
+    /// Adds a staged target row.
+    pub(super) fn add(&mut self, fields: &[Option<&[u8]>]) {
+        self.rows += 1;
+        for (figures, field) in self.into.iter_mut().zip(fields) {
+            figures.add(*field);
+        }
+    }
+
+    /// Adds the source's rows of a chunk whose target rows were added.
+    pub(super) fn add_source(&mut self, reader: &StagingReader, chunk: &ChunkRow) -> Result<(), ValidateError> {
+        if chunk.counts.loaded == 0 {
+            return Ok(());
+        }
+        let from = &mut self.from;
+        for_source(reader, self.feed, self.source.len(), chunk, |fields| {
+            for (at, figures) in &mut *from {
                 figures.add(fields[*at]);
             }
-        })?;
+        })
     }
-    let target = into.into_iter().zip(&compiled.columns).map(|(figures, compiled)| TargetColumn {
-        facts: figures.finish(),
-        made_of: compiled.expr.columns().iter().map(|at| source[*at].name.clone()).collect(),
-    });
-    Ok(Some(Profile {
-        entity: feed.name.clone(),
-        rows,
-        target: target.collect(),
-        source: from.into_iter().map(|(_, figures)| figures.finish()).collect(),
-        micros: Moment::now().micros_since(began),
-    }))
+
+    /// What it comes to.
+    pub(super) fn finish(self) -> Profile {
+        let target = self.into.into_iter().zip(&self.compiled.columns).map(|(figures, compiled)| TargetColumn {
+            facts: figures.finish(),
+            made_of: compiled.expr.columns().iter().map(|at| self.source[*at].name.clone()).collect(),
+        });
+        Profile {
+            entity: self.feed.name.clone(),
+            rows: self.rows,
+            target: target.collect(),
+            source: self.from.into_iter().map(|(_, figures)| figures.finish()).collect(),
+        }
+    }
 }
 
 /// Gives the fields of every source row of a chunk that was loaded.
