@@ -268,6 +268,7 @@ fn of_source(error: &SourceError) -> Option<&PgError> {
         SourceError::NoKey { .. }
         | SourceError::Key { .. }
         | SourceError::DuplicateKey { .. }
+        | SourceError::TooLarge { .. }
         | SourceError::ResumePoint { .. }
         | SourceError::NotShared { .. } => None,
     }

@@ -17,6 +17,7 @@ mod source;
 mod staged;
 mod target;
 mod unit;
+mod without_key;
 
 pub use disk::free_bytes;
 pub use error::CheckError;

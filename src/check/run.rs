@@ -8,7 +8,7 @@ use super::expect::{self, Looked};
 use super::source::{self, SourceSide};
 use super::target::{self, Asked, TargetLook};
 use super::unit::{TestRun, run_tests, tell_tests};
-use super::{CheckError, disk, nulls, staged, with_ancestors};
+use super::{CheckError, disk, nulls, staged, with_ancestors, without_key};
 use crate::pg::{Endpoint, ServerInfo, Session, TableInfo, server_info};
 use crate::plan::{CompiledEntity, ExpectOn, Plan, Problem, Problems, Severity, TargetColumn, TargetShape, compile};
 use crate::row::Column;
@@ -206,6 +206,7 @@ fn source_side(
         let sides = source::look(plan, wanted, &mut session, &server.user, problems)?;
         if request.asks == Asks::Now {
             checked.notes.extend(source::unguarded(plan, request.selected, &mut session)?);
+            checked.notes.extend(without_key::notes(plan, request.selected, &sides));
         }
         if request.asks != Asks::Tests {
             let now = request.asks == Asks::Now;

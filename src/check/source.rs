@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::run::EntitySize;
-use super::{controls, near};
+use super::{controls, near, without_key};
 use crate::pg::{
     ColumnList, Origin, PgError, QualifiedName, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident,
     read_only, unique_columns, values_apart,
@@ -31,7 +31,8 @@ pub(super) fn look(
     user: &str,
     problems: &mut Problems,
 ) -> Result<Vec<Option<SourceSide>>, PgError> {
-    let asked: Vec<&EntityPlan> = plan.entities.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(entity, _)| entity).collect();
+    let wanted = without_key::readable(plan, wanted, session, problems)?;
+    let asked: Vec<&EntityPlan> = plan.entities.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(entity, _)| entity).collect();
     let queries: Vec<SourceQuery> = asked.iter().map(|entity| source_query(plan, entity)).collect();
     let described = describe_queries(session, &queries)?;
     let accepted: Vec<SourceQuery> = queries.iter().zip(&described).filter(|(_, d)| d.is_ok()).map(|(query, _)| query.clone()).collect();
@@ -49,7 +50,7 @@ pub(super) fn look(
     let controls_are_planned = controls::all_at_source(plan, with_query, session)?;
     let (mut tables, mut described) = (None, described.into_iter().zip(&queries));
     let mut sides = Vec::new();
-    for (entity, wanted) in plan.entities.iter().zip(wanted) {
+    for (entity, wanted) in plan.entities.iter().zip(&wanted) {
         let Some((described, query)) = wanted.then(|| described.next()).flatten() else {
             sides.push(None);
             continue;
@@ -67,7 +68,8 @@ pub(super) fn look(
 /// Notes on tables in which nothing keeps the plan's key apart. That is no problem by itself: rows are read in the order of their key, and
 /// the second of two equal ones is seen; but then the run ends there, and what the order costs without an index is the source's.
 pub(super) fn unguarded(plan: &Plan, selected: &[bool], session: &mut Session) -> Result<Vec<String>, PgError> {
-    let selected = plan.entities.iter().zip(selected).filter(|(_, selected)| **selected).map(|(entity, _)| entity);
+    let selected =
+        plan.entities.iter().zip(selected).filter(|(entity, selected)| **selected && !entity.has_no_key()).map(|(entity, _)| entity);
     let (entities, tables): (Vec<&EntityPlan>, Vec<QualifiedName>) =
         selected.filter_map(|entity| Some((entity, source_query(plan, entity).table()?))).unzip();
     let unique = match unique_columns(session, &tables) {

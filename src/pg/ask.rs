@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn query(with: Option<&str>, from: &str) -> SourceQuery {
-        SourceQuery { with: with.map(str::to_owned), from: from.to_owned() }
+        SourceQuery { with: with.map(str::to_owned), from: from.to_owned(), ctid: false }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use error::{PgError, ServerError};
 pub use key::{KeyError, KeyReader};
 pub(crate) use param::SqlParam;
 pub(crate) use query::select_list;
-pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query, unique_columns};
+pub use query::{Origin, QueryInfo, SourceQuery, describe_queries, describe_query, unique_columns, without_own_places};
 pub use quote::{QualifiedName, ident, idents, literal};
 pub use session::Session;
 pub use text::to_text;

@@ -13,6 +13,8 @@ pub struct SourceQuery {
     pub with: Option<String>,
     /// A table's name or a query.
     pub from: String,
+    /// Whether a table also gives the physical place of each row, as a text column `ctid`.
+    pub ctid: bool,
 }
 
 impl SourceQuery {
@@ -28,7 +30,9 @@ impl SourceQuery {
         let with = self.with.as_deref().map(|w| w.trim().trim_end_matches(',')).filter(|w| !w.is_empty());
         let with = with.map_or_else(String::new, |w| if begins_with_word(w, "with") { format!("{w}\n") } else { format!("WITH {w}\n") });
         // A line break behind the user's text ends a comment on its last line.
-        if let Some(table) = QualifiedName::parse(from) {
+        if let Some(table) = QualifiedName::parse(from).filter(|_| self.ctid) {
+            (format!("{with}SELECT t.ctid::text AS ctid, t.* FROM "), table.to_sql(), " AS t")
+        } else if let Some(table) = QualifiedName::parse(from) {
             (format!("{with}SELECT * FROM "), table.to_sql(), "")
         } else if !with.is_empty() && begins_with_word(from, "with") {
             (format!("{with}SELECT * FROM ("), from.to_owned(), "\n) AS q")
@@ -202,6 +206,33 @@ pub fn unique_columns(session: &mut Session, tables: &[QualifiedName]) -> Result
     Ok(unique)
 }
 
+/// For each name, in words, what it is where the physical place of a row (`ctid`) does not tell its rows apart; `None` where it does, and
+/// for what is not there.
+pub fn without_own_places(session: &mut Session, tables: &[QualifiedName]) -> Result<Vec<Option<&'static str>>, PgError> {
+    let names: Vec<String> = tables.iter().map(QualifiedName::to_sql).collect();
+    let rows = session.query(
+        "WITH wanted AS MATERIALIZED (SELECT u.place, pg_catalog.to_regclass(u.name)::oid AS rel FROM unnest($1::text[]) WITH ORDINALITY u(name, place))
+         SELECT w.place, c.relkind::text, EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS has_children
+           FROM wanted w JOIN pg_catalog.pg_class c ON c.oid = w.rel",
+        &[&names],
+    )?;
+    let mut found = vec![None; tables.len()];
+    for row in rows {
+        if let Some(of) = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| found.get_mut(place)) {
+            // A place is one of a file, and partitions and children have a file each.
+            *of = match row.get::<_, String>(1).as_str() {
+                "p" => Some("a partitioned table"),
+                "r" if row.get(2) => Some("a table from which others inherit"),
+                "r" | "m" => None,
+                "v" => Some("a view"),
+                "f" => Some("a foreign table"),
+                _ => Some("no table"),
+            };
+        }
+    }
+    Ok(found)
+}
+
 /// Columns as a select list.
 pub(crate) fn select_list<'a>(columns: impl IntoIterator<Item = &'a str>) -> String {
     columns.into_iter().map(|c| format!("src.{}", ident(c))).collect::<Vec<_>>().join(", ")
@@ -212,13 +243,16 @@ mod tests {
     use super::*;
 
     fn sql(with: Option<&str>, from: &str) -> String {
-        SourceQuery { with: with.map(str::to_owned), from: from.to_owned() }.to_sql()
+        SourceQuery { with: with.map(str::to_owned), from: from.to_owned(), ctid: false }.to_sql()
     }
 
     #[test]
     fn names_and_queries() {
         assert_eq!(sql(None, " Orders "), "SELECT * FROM \"orders\"");
         assert_eq!(sql(None, "select 1 -- last\n;"), "select 1 -- last\n");
+        let places = SourceQuery { with: None, from: "old.Visit".to_owned(), ctid: true };
+        assert_eq!(places.to_sql(), "SELECT t.ctid::text AS ctid, t.* FROM \"old\".\"visit\" AS t");
+        assert_eq!(places.table().map(|table| table.name).as_deref(), Some("visit"));
         assert_eq!(sql(Some("a as (select 1)"), "a"), "WITH a as (select 1)\nSELECT * FROM \"a\"");
         assert_eq!(sql(Some("WITH a as (select 1)"), "select * from a"), "WITH a as (select 1)\nselect * from a\n");
         assert_eq!(

@@ -146,7 +146,8 @@ impl Attempt<'_, '_> {
         Ok(held)
     }
 
-    /// The rows as the source has them now, in key order; as they were read first where there is no source. `None` where the source
+    /// The rows as the source has them now, in key order; as they were read first where there is no source, and where the table has no key:
+    /// another row may stand at that place by now. `None` where the source
     /// cannot be reached and nobody asked for it by name.
     fn read_anew(
         &mut self,
@@ -155,7 +156,7 @@ impl Attempt<'_, '_> {
         writer: &mut StagingWriter,
     ) -> Result<Option<(Vec<u8>, SnapshotId)>, PipelineError> {
         let entity = self.shared.entity(index)?;
-        if self.shared.setup.source.is_none() {
+        if self.shared.setup.source.is_none() || self.shared.setup.plan.entities[index].has_no_key() {
             let chunk = self.reader.chunk(held[0].row.chunk)?;
             let mut rows: Vec<&Held> = held.iter().collect();
             rows.sort_by(|a, b| a.row.key.cmp(&b.row.key));

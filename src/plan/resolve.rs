@@ -190,7 +190,7 @@ pub struct EntityPlan {
     pub phase: Option<String>,
     /// The target table as written, `public.orders`.
     pub target: Text,
-    /// The key columns of the source query.
+    /// The key columns of the source query; `ctid` alone for a table that has no key.
     pub key: Vec<Text>,
     /// A table name or a SELECT.
     pub from: Text,
@@ -227,6 +227,14 @@ pub struct EntityPlan {
     pub transform_fingerprint: Uuid,
     /// Changes when other keys would be adopted.
     pub adopt_fingerprint: Uuid,
+}
+
+impl EntityPlan {
+    /// Whether its table has no key, and the physical place of a row stands for one: `key = "ctid"`. A place is one row's within a snapshot
+    /// only, so nothing is read a second time by it.
+    pub fn has_no_key(&self) -> bool {
+        matches!(self.key.as_slice(), [key] if key.value == "ctid")
+    }
 }
 
 /// A whole plan, in load order.

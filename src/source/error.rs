@@ -46,6 +46,17 @@ pub enum SourceError {
         /// The key, where it is a whole number; text keys can be personal data.
         key: Option<i64>,
     },
+    /// A table that is read as a whole has too many bytes for that.
+    #[error(
+        "entity {entity} has no key, so its table is read as a whole, and it has more than {} MiB, which is too much for that; give it a key: a column that is added at the source (ALTER TABLE … ADD … GENERATED ALWAYS AS IDENTITY), or a query as `from` whose key is row_number() over (order by …), in an order that is always the same",
+        limit >> 20
+    )]
+    TooLarge {
+        /// The entity.
+        entity: String,
+        /// How many bytes its rows may have.
+        limit: usize,
+    },
     /// The kept place in a range cannot be read.
     #[error("entity {entity}: the staged place to continue at does not fit its key; the plan's `key` was changed: extract the entity anew")]
     ResumePoint {
@@ -80,7 +91,12 @@ impl SourceError {
         match self {
             Self::Pg { source } | Self::Query { source, .. } => source.is_transient(),
             Self::SnapshotLost { .. } => true,
-            Self::NoKey { .. } | Self::Key { .. } | Self::DuplicateKey { .. } | Self::ResumePoint { .. } | Self::NotShared { .. } => false,
+            Self::NoKey { .. }
+            | Self::Key { .. }
+            | Self::DuplicateKey { .. }
+            | Self::TooLarge { .. }
+            | Self::ResumePoint { .. }
+            | Self::NotShared { .. } => false,
         }
     }
 }

@@ -10,7 +10,7 @@ pub fn source_question(plan: &Plan, entity: Option<&EntityPlan>, expect: &Expect
         (Asked::Every(condition), Some(entity)) => Question::exceptions(&source_query(plan, entity).from_clause(), &condition.value),
         (asked, _) => {
             let with: Vec<String> = plan.with.iter().map(|(name, sql)| format!("{} AS (\n{sql}\n)", ident(name))).collect();
-            let query = SourceQuery { with: (!with.is_empty()).then(|| with.join(",\n")), from: asked.text().value.clone() };
+            let query = SourceQuery { with: (!with.is_empty()).then(|| with.join(",\n")), from: asked.text().value.clone(), ctid: false };
             if expect.is_value() { Question::value(&query) } else { Question::rows(&query) }
         }
     }

@@ -18,5 +18,5 @@ pub use expect::source_question;
 pub use keyed::read_rows;
 pub use query::source_query;
 pub use ranges::{KeyRange, RangeOptions, RangePlan, WholeSize, biggest_first, plan_ranges, whole_sizes};
-pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk};
+pub use read::{ChunkReader, EntityQuery, ResumePoint, SourceChunk, WITHOUT_KEY_BYTES};
 pub use snapshot::{Reader, SnapshotHolder, SnapshotInfo};

@@ -9,7 +9,11 @@ pub fn source_query(plan: &Plan, entity: &EntityPlan) -> SourceQuery {
     // A table needs none of them, and without them its columns' NOT NULL is known.
     let is_table = QualifiedName::parse(&entity.from.value).is_some_and(|name| name.schema.is_some() || !named(plan, &name.name));
     let with: Vec<String> = plan.with.iter().map(|(name, sql)| format!("{} AS (\n{sql}\n)", ident(name))).collect();
-    SourceQuery { with: (!is_table && !with.is_empty()).then(|| with.join(",\n")), from: entity.from.value.clone() }
+    SourceQuery {
+        with: (!is_table && !with.is_empty()).then(|| with.join(",\n")),
+        from: entity.from.value.clone(),
+        ctid: is_table && entity.has_no_key(),
+    }
 }
 
 fn named(plan: &Plan, table: &str) -> bool {

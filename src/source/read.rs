@@ -2,10 +2,18 @@
 //!
 //! Rows come in key order, so equal keys are neighbours and a range can be continued behind its last stored row. The continued read
 //! begins *with* that row and drops it: a second row with the same key is then seen as the duplicate it is, instead of being jumped over.
+//!
+//! A table without a key is read by the physical place of its rows, which tells them apart within one snapshot only. So it is one range and one
+//! chunk, which is there with all of its rows or not at all, and never continued.
 
 use super::{KeyRange, Reader, SourceError};
 use crate::pg::{CopyOut, KeyError, KeyReader, PgError, SourceQuery, ident, literal, select_list, to_text};
 use crate::row::{Column, LegacyKey, SqlType, Tuples, decode, read_tuple};
+
+/// What the rows of a table without a key may have in all, in bytes. They are one chunk, and a chunk is in memory whole, at once as it was read
+/// and as it is made of that, with a key for every row: so it takes several times as much. A fourth of what the staging file takes as one
+/// payload leaves room for target rows that are larger. Tables that nobody gave a key are small or logs, and for a log a key can be made.
+pub const WITHOUT_KEY_BYTES: usize = 256 << 20;
 
 /// What is read for one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +29,14 @@ pub struct EntityQuery {
 }
 
 impl EntityQuery {
-    /// The query that reads the rows for which `condition` (empty: all) holds, in key order.
+    /// The query that reads the rows for which `condition` (empty: all) holds, in key order. Places need none: no two rows have the same, and
+    /// a table that is too large would be sorted before it is refused.
     pub(super) fn copy_query(&self, condition: &str) -> String {
         let keys: Vec<String> = self.key_columns().map(|c| format!("src.{}", ident(&c.name))).collect();
+        let order = if self.query.ctid { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
         let columns = select_list(self.columns.iter().map(|c| c.name.as_str()));
         let filter = if condition.is_empty() { String::new() } else { format!(" WHERE {condition}") };
-        format!("SELECT {columns} {}{filter} ORDER BY {}", self.query.from_clause(), keys.join(", "))
+        format!("SELECT {columns} {}{filter}{order}", self.query.from_clause())
     }
 
     /// The condition of a range, or of the rest of it from `from` on; empty for all rows.
@@ -98,7 +108,7 @@ pub(super) fn key_literals(entity: &EntityQuery, fields: &[Option<&[u8]>]) -> Op
     entity.key_columns().zip(fields.iter().copied()).map(literal_of).collect()
 }
 
-/// Some megabytes of rows in key order.
+/// Some megabytes of rows in key order, or all rows of a table without a key.
 #[derive(Debug)]
 pub struct SourceChunk {
     /// The rows, in `row::tuple` layout, one field for each of the entity's columns.
@@ -139,11 +149,13 @@ impl<'a> ChunkReader<'a> {
         let keys =
             KeyReader::new(&entity.columns, &entity.key).map_err(|source| SourceError::Key { entity: entity.entity.clone(), source })?;
         let from = match resume {
+            Some(_) if entity.query.ctid => return Err(SourceError::ResumePoint { entity: entity.entity.clone() }),
             Some(point) => Some(point.literals(entity).ok_or_else(|| SourceError::ResumePoint { entity: entity.entity.clone() })?),
             None => None,
         };
         let query = entity.copy_query(&entity.range_condition(range, from.as_deref()));
         let sql = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
+        let chunk_bytes = if entity.query.ctid { WITHOUT_KEY_BYTES } else { chunk_bytes };
         let copy = CopyOut::start(reader.session(), &sql, entity.columns.len(), chunk_bytes).map_err(|e| entity.failed(e))?;
         Ok(Self { entity, keys, copy, last: Vec::new(), stored: resume.map(|r| r.as_bytes().to_vec()) })
     }
@@ -152,6 +164,10 @@ impl<'a> ChunkReader<'a> {
     pub fn next_chunk(&mut self) -> Result<Option<SourceChunk>, SourceError> {
         loop {
             let Some(batch) = self.copy.next_batch().map_err(|e| self.entity.failed(e))? else { return Ok(None) };
+            // Only the last batch of a table has fewer bytes.
+            if self.entity.query.ctid && batch.tuples.len() >= WITHOUT_KEY_BYTES {
+                return Err(SourceError::TooLarge { entity: self.entity.entity.clone(), limit: WITHOUT_KEY_BYTES });
+            }
             if let Some(chunk) = self.chunk(batch.tuples)? {
                 return Ok(Some(chunk));
             }

@@ -13,7 +13,7 @@ pub fn target_question(entity: Option<&EntityPlan>, expect: &ExpectPlan) -> Ques
             Question::exceptions(&format!("FROM {table}"), &condition.value)
         }
         (asked, _) => {
-            let query = SourceQuery { with: None, from: asked.text().value.clone() };
+            let query = SourceQuery { with: None, from: asked.text().value.clone(), ctid: false };
             if expect.is_value() { Question::value(&query) } else { Question::rows(&query) }
         }
     }

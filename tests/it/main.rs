@@ -21,3 +21,4 @@ mod support;
 mod types;
 mod unit_tests;
 mod validator;
+mod without_key;

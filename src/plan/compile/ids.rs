@@ -18,6 +18,7 @@ pub(super) fn new_keys(entity: &EntityPlan, shape: Option<&TargetShape>, key: Op
 impl Compiler<'_> {
     /// The position of the column with the new key.
     pub(super) fn id_column(&mut self, key: Option<&KeyColumns>, columns: &[CompiledColumn]) -> Option<usize> {
+        self.adopts_without_key();
         match self.entity.ids {
             NewIds::UuidV5 => self.minted_column(columns),
             NewIds::Keep => self.kept_column(key?, columns),
@@ -45,6 +46,7 @@ impl Compiler<'_> {
         let entity = self.entity;
         if key.kind != KeyKind::Int {
             let what = match key.columns.as_slice() {
+                _ if entity.has_no_key() => "the physical place of its rows".to_owned(),
                 [at] => format!("a key of type {}", self.shape.source[*at].ty),
                 several => format!("a key of {} columns", several.len()),
             };
@@ -83,6 +85,17 @@ impl Compiler<'_> {
         }
         self.adopts_itself(&column.name);
         Some(*id)
+    }
+
+    /// Which row stood at a place when the target was filled, nobody can say now.
+    fn adopts_without_key(&mut self) {
+        let entity = self.entity;
+        let adopt = entity.adopt.as_ref().filter(|_| entity.has_no_key());
+        if let Some(adopted) = adopt.and_then(|adopt| adopt.column.as_ref().or(adopt.pairs.as_ref())) {
+            let message = format!("entity `{}` adopts rows by their physical place, where other rows may stand by now", entity.name);
+            let help = "name columns that tell its rows apart as `key`, or leave out `adopt`";
+            self.problems.error("E0241", Some(adopted.whole()), message, "here", Some(help.to_owned()));
+        }
     }
 
     /// A row that keeps its key can be in the target under no other one.
