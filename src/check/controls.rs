@@ -2,51 +2,42 @@
 //! reads no row; that the plan's own expressions are sound is `plan::compile`'s.
 
 use super::source::token;
-use crate::pg::{PgError, QualifiedName, ServerError, Session, are_planned};
+use crate::pg::{PgError, QualifiedName, ServerError, Session, plans};
 use crate::plan::{ControlPlan, EntityPlan, Plan, Problems, Text};
 use crate::source::source_query;
 
 /// What the source is asked about the control sums of an entity: what stands before a text of the plan, and the text.
-fn at_source(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
+fn sums_at_source(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
     // Where only the plan can tell a group, the source is asked for the whole sum.
     let groups = control.by.iter().filter(|_| control.source_has_groups()).filter_map(|group| Some(("(", group.source.as_ref()?)));
     std::iter::once(("sum(", &control.source_text)).chain(groups)
 }
 
-fn at_target(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
+fn sums_at_target(control: &ControlPlan) -> impl Iterator<Item = (&'static str, &Text)> {
     std::iter::once(("sum(", &control.target)).chain(control.by.iter().map(|group| ("(", &group.target)))
 }
 
-/// Whether the source plans the control sums of all these entities, asked together; where not, [`of_source`] tells of each.
-pub(super) fn all_at_source<'p>(
-    plan: &Plan,
-    entities: impl Iterator<Item = &'p EntityPlan>,
-    session: &mut Session,
-) -> Result<bool, PgError> {
-    let asked = entities.flat_map(|entity| {
+/// What the source is asked to plan for the control sums of these entities; where it refuses one, [`of_source`] tells of each.
+pub(super) fn at_source<'p>(plan: &'p Plan, entities: impl Iterator<Item = &'p EntityPlan>) -> impl Iterator<Item = String> {
+    entities.flat_map(|entity| {
         let from = source_query(plan, entity).from_clause();
-        let of = entity.controls.iter().flat_map(at_source);
+        let of = entity.controls.iter().flat_map(sums_at_source);
         of.map(move |(before, text)| question(before, text, &from)).collect::<Vec<_>>()
-    });
-    all_planned(asked, session)
+    })
 }
 
-/// The same for the target, with the tables of the entities.
+/// Whether the target plans the control sums of all these entities, with their tables, asked together; where not, [`of_target`] tells of each.
 pub(super) fn all_at_target<'p>(
     entities: impl Iterator<Item = (&'p EntityPlan, &'p QualifiedName)>,
     session: &mut Session,
 ) -> Result<bool, PgError> {
     let asked = entities.flat_map(|(entity, table)| {
         let from = format!("FROM {}", table.to_sql());
-        let of = entity.controls.iter().flat_map(at_target);
+        let of = entity.controls.iter().flat_map(sums_at_target);
         of.map(move |(before, text)| question(before, text, &from)).collect::<Vec<_>>()
     });
-    all_planned(asked, session)
-}
-
-fn all_planned(questions: impl Iterator<Item = String>, session: &mut Session) -> Result<bool, PgError> {
-    let questions: Vec<String> = questions.collect();
-    if questions.is_empty() { Ok(true) } else { are_planned(session, questions.into_iter()) }
+    let questions: Vec<String> = asked.collect();
+    Ok(questions.is_empty() || plans(session, questions.into_iter())?.is_some())
 }
 
 /// The line break ends a comment in the expression.
@@ -58,7 +49,7 @@ fn question(before: &str, text: &Text, from: &str) -> String {
 pub(super) fn of_source(plan: &Plan, entity: &EntityPlan, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
     let from = source_query(plan, entity).from_clause();
     for control in &entity.controls {
-        for (before, text) in at_source(control) {
+        for (before, text) in sums_at_source(control) {
             if let Some(refused) = tried(session, before, text, &from)? {
                 told("E0314", "source", control, text, &refused, before, problems);
             }
@@ -71,7 +62,7 @@ pub(super) fn of_source(plan: &Plan, entity: &EntityPlan, session: &mut Session,
 pub(super) fn of_target(entity: &EntityPlan, table: &QualifiedName, session: &mut Session, problems: &mut Problems) -> Result<(), PgError> {
     let from = format!("FROM {}", table.to_sql());
     for control in &entity.controls {
-        for (before, text) in at_target(control) {
+        for (before, text) in sums_at_target(control) {
             if let Some(refused) = tried(session, before, text, &from)? {
                 told("E0332", "target", control, text, &refused, before, problems);
             }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::run::EntitySize;
 use super::{controls, near, without_key};
 use crate::pg::{
-    ColumnList, Origin, PgError, QualifiedName, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident,
-    read_only, unique_columns, values_apart,
+    ColumnList, Origin, PgError, QualifiedName, QueryInfo, ServerError, Session, SourceQuery, column_list, describe_queries, ident, plans,
+    unique_columns,
 };
 use crate::plan::{EntityPlan, Plan, Problems};
 use crate::row::Column;
@@ -37,17 +37,15 @@ pub(super) fn look(
     let described = describe_queries(session, &queries)?;
     let accepted: Vec<SourceQuery> = queries.iter().zip(&described).filter(|(_, d)| d.is_ok()).map(|(query, _)| query.clone()).collect();
     // One that is refused fails all that are sent with it; then each is asked by itself, and tells its own.
-    let explains: Vec<String> = accepted.iter().map(explain_sql).collect();
-    let mut estimates = match read_only(session, |session| values_apart(session, &explains)) {
-        Ok(values) => values.iter().map(|text| Some(estimated(text.as_deref()))).collect(),
-        Err(error) => {
-            error.refusal()?;
-            vec![None; accepted.len()]
-        }
+    let with_query = asked.iter().zip(&described).filter(|(_, described)| described.is_ok()).map(|(entity, _)| *entity);
+    let questions = accepted.iter().map(whole).chain(controls::at_source(plan, with_query));
+    let planned = plans(session, questions)?;
+    let controls_are_planned = planned.is_some();
+    let mut estimates = match planned {
+        Some(plans) => plans.iter().take(accepted.len()).map(|plan| Some(estimated(plan))).collect(),
+        None => vec![None; accepted.len()],
     }
     .into_iter();
-    let with_query = asked.iter().zip(&described).filter(|(_, described)| described.is_ok()).map(|(entity, _)| *entity);
-    let controls_are_planned = controls::all_at_source(plan, with_query, session)?;
     let (mut tables, mut described) = (None, described.into_iter().zip(&queries));
     let mut sides = Vec::new();
     for (entity, wanted) in plan.entities.iter().zip(&wanted) {
@@ -121,18 +119,19 @@ fn entity_side(
     Ok(None)
 }
 
-fn explain_sql(query: &SourceQuery) -> String {
-    format!("EXPLAIN (FORMAT JSON) SELECT * {}", query.from_clause())
+/// All that a query gives.
+fn whole(query: &SourceQuery) -> String {
+    format!("SELECT * {}", query.from_clause())
 }
 
 /// Rows and bytes as the planner estimates them.
 fn explain(session: &mut Session, query: &SourceQuery) -> Result<Option<EntitySize>, PgError> {
-    let rows = session.text_rows(&explain_sql(query))?;
-    Ok(estimated(rows.into_iter().flatten().next().flatten().as_deref()))
+    let rows = session.text_rows(&format!("EXPLAIN (FORMAT JSON) {}", whole(query)))?;
+    let plan = rows.into_iter().flatten().next().flatten();
+    Ok(estimated(&serde_json::from_str(plan.as_deref().unwrap_or_default()).unwrap_or_default()))
 }
 
-fn estimated(text: Option<&str>) -> Option<EntitySize> {
-    let plan: serde_json::Value = serde_json::from_str(text.unwrap_or_default()).unwrap_or_default();
+fn estimated(plan: &serde_json::Value) -> Option<EntitySize> {
     let number = |name: &str| plan.pointer(&format!("/0/Plan/{name}")).and_then(serde_json::Value::as_f64);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "estimates; `as` saturates")]
     let size =

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use tokio_postgres::types::{FromSql, Type};
+
 use super::param::SqlParam;
-use super::{PgError, Session, SourceQuery, types};
+use super::{PgError, Row, Session, SourceQuery, types};
 use crate::row::SqlType;
 
 /// A question, as SQL that gives one row with one text.
@@ -87,7 +89,7 @@ impl Question {
             if !oids.iter().all(|oid| types.get(oid).is_some_and(|known| is_number(&known.ty))) {
                 return Ok(false);
             }
-            are_planned(session, questions.iter().map(Self::sql))
+            Ok(plans(session, questions.iter().map(Self::sql))?.is_some())
         });
         understood.or_else(|error| error.refusal().map(|_| false))
     }
@@ -121,26 +123,62 @@ impl Question {
     }
 }
 
+/// A value of type `json`, whose binary form is its text. What is no JSON is NULL there: estimates are not worth an error.
+struct Json(serde_json::Value);
+
+impl<'a> FromSql<'a> for Json {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(serde_json::from_slice(raw).unwrap_or_default()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::JSON
+    }
+}
+
 fn is_number(ty: &SqlType) -> bool {
     ty.is_integer() || matches!(ty, SqlType::Numeric | SqlType::Bool)
 }
 
-/// Whether the server plans all of these statements, asked together in one round trip. In a transaction it is as after an error where it does
-/// not.
-pub fn are_planned(session: &mut Session, statements: impl Iterator<Item = String>) -> Result<bool, PgError> {
-    let explains: Vec<String> = statements.map(|sql| format!("EXPLAIN {sql}")).collect();
+/// How the server plans these statements, as the JSON of its EXPLAIN, asked together in one round trip; `None` where it refuses one of them. In a
+/// transaction it is then as after an error.
+pub fn plans(session: &mut Session, statements: impl Iterator<Item = String>) -> Result<Option<Vec<serde_json::Value>>, PgError> {
+    let explains: Vec<String> = statements.map(|sql| format!("EXPLAIN (FORMAT JSON) {sql}")).collect();
     let asked: Vec<(&str, &[&dyn SqlParam])> = explains.iter().map(|sql| (sql.as_str(), [].as_slice())).collect();
+    let plan = |rows: Vec<Row>| rows.first().and_then(|row| row.try_get(0).ok()).map_or(serde_json::Value::Null, |Json(plan)| plan);
     match session.query_all(&asked) {
-        Ok(_) => Ok(true),
-        Err(error) => error.refusal().map(|_| false),
+        Ok(answers) => Ok(Some(answers.into_iter().map(plan).collect())),
+        Err(error) => error.refusal().map(|_| None),
     }
 }
 
-/// Asks within the transaction that is open, which is as before afterwards, whatever happens. Gives the answer as the server prints it.
+/// Asks questions, each with the time that it may take, in one round trip, within the transaction that is open, which is as before afterwards,
+/// whatever happens. Gives each answer as the server prints it; one that is refused leaves the others as they are.
+pub fn ask_all(session: &mut Session, questions: &[(&Question, Duration)]) -> Result<Vec<Result<String, PgError>>, PgError> {
+    if questions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = questions.iter().enumerate().map(|(number, (question, timeout))| {
+        // 0 would be no limit at all.
+        let begin = format!("SAVEPOINT etl_question; SET LOCAL statement_timeout = {}", timeout.as_millis().max(1));
+        // One prepared statement a question: the server takes no second one behind a semicolon.
+        (if number == 0 { begin } else { format!("{BACK}; {begin}") }, question.sql())
+    });
+    let asked: Vec<(String, String)> = asked.collect();
+    let answers = session.query_each(&asked)?;
+    session.ahead(BACK);
+    Ok(questions
+        .iter()
+        .zip(answers)
+        .map(|((question, _), answer)| answer.map(|rows| told(&rows)).map_err(|e| question.located(e)))
+        .collect())
+}
+
+/// Asks one question, in the same way.
 pub fn ask(session: &mut Session, question: &Question, timeout: Duration) -> Result<String, PgError> {
-    // 0 would be no limit at all.
-    let limit = format!("; SET LOCAL statement_timeout = {}", timeout.as_millis().max(1));
-    behind_savepoint(session, &limit, |session| answer(session, question))
+    ask_all(session, &[(question, timeout)])?
+        .pop()
+        .unwrap_or_else(|| Err(PgError::Protocol { server: session.server().to_owned(), what: "no answer".to_owned() }))
 }
 
 /// Runs statements that each give one value in one row, many to a round trip, within the transaction that is open, which is as before
@@ -156,18 +194,19 @@ fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(
     session.ahead(&format!("SAVEPOINT etl_question{settings}"));
     let done = work(session);
     // With whatever is asked next: until then nobody notices.
-    session.ahead("ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question");
+    session.ahead(BACK);
     done
 }
 
-fn answer(session: &mut Session, question: &Question) -> Result<String, PgError> {
-    // One prepared statement: the server takes no second one behind a semicolon.
-    let rows = session.query(&question.sql(), &[]).map_err(|error| question.located(error))?;
-    Ok(match rows.as_slice() {
+/// As before the savepoint, also behind an error.
+const BACK: &str = "ROLLBACK TO SAVEPOINT etl_question; RELEASE SAVEPOINT etl_question";
+
+fn told(rows: &[Row]) -> String {
+    match rows {
         [] => "no row".to_owned(),
         [row] => row.try_get::<_, Option<String>>(0).ok().flatten().unwrap_or_else(|| "NULL".to_owned()),
         _ => "several rows".to_owned(),
-    })
+    }
 }
 
 /// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace, with whatever is asked next.

@@ -209,6 +209,19 @@ impl Driver {
         })
     }
 
+    /// The rows of statements without parameters, each after its own `before` (statements that give nothing), all in one round trip. Each has an
+    /// answer of its own, so `before` should take back what the statement ahead of it may have broken.
+    pub(super) fn query_each(&mut self, asked: &[(String, String)]) -> Answer<Vec<Answer<Vec<Row>>>> {
+        self.wait(|wire| async move {
+            let each = asked.iter().map(|(before, sql)| async move {
+                let (begun, rows) = join(wire.client.batch_execute(before), wire.client.query_typed(sql, &[])).await;
+                begun.and(rows)
+            });
+            // In the order in which they stand there: each is first polled, and sent, before the next.
+            Ok(join_all(each).await)
+        })
+    }
+
     /// How many rows one statement concerned, in one round trip.
     pub(super) fn execute(&mut self, sql: &str, params: &[&dyn SqlParam]) -> Answer<u64> {
         let typed = typed(params);

@@ -22,7 +22,7 @@ mod tls;
 mod types;
 
 pub use address::{EndpointError, SslMode};
-pub use ask::{Question, are_planned, ask, read_only, values_apart};
+pub use ask::{Question, ask, ask_all, plans, read_only, values_apart};
 pub use catalog::{
     Check, ColumnList, Domain, ForeignKey, Identity, OwnedSequence, Privileges, RelationKind, RowSecurity, ServerInfo, TableColumn,
     TableInfo, Trigger, UniqueKey,

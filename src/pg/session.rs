@@ -13,6 +13,9 @@ use super::{PgError, ServerInfo};
 /// They run in one transaction, and the locks of all are held until its end: the server's room for locks is shared by all.
 const STATEMENTS_AT_ONCE: usize = 100;
 
+/// Statements whose order counts, in one flight: up to 30 futures are polled in order when they are joined.
+const TOGETHER: usize = 20;
+
 /// A connection to a database, with the session's settings made.
 pub struct Session {
     driver: Driver,
@@ -92,6 +95,16 @@ impl Session {
     /// error of the first of them.
     pub(crate) fn query_all(&mut self, asked: &[(&str, &[&dyn SqlParam])]) -> Result<Vec<Vec<Row>>, PgError> {
         self.driver.query_all(asked).map_err(|e| PgError::from_driver(&self.server, e))
+    }
+
+    /// Runs statements that stand alone, each after its own `before`, in one round trip; each has an answer of its own.
+    pub(super) fn query_each(&mut self, asked: &[(String, String)]) -> Result<Vec<Result<Vec<Row>, PgError>>, PgError> {
+        let mut answers = Vec::with_capacity(asked.len());
+        for some in asked.chunks(TOGETHER) {
+            let some = self.driver.query_each(some).map_err(|e| PgError::from_driver(&self.server, e))?;
+            answers.extend(some.into_iter().map(|one| one.map_err(|e| PgError::from_driver(&self.server, e))));
+        }
+        Ok(answers)
     }
 
     /// Runs one statement with parameters and gives the number of rows it concerned.

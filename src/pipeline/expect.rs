@@ -3,8 +3,8 @@
 
 use super::settings::PipelineError;
 use super::shared::Shared;
-use crate::pg::{PgError, ask};
-use crate::plan::{ExpectOn, Gravity};
+use crate::pg::{PgError, Question, ask_all};
+use crate::plan::{ExpectOn, ExpectPlan, Gravity};
 use crate::source::{SnapshotHolder, SourceError, source_question};
 use crate::staging::{SnapshotId, StagingWriter};
 
@@ -21,9 +21,16 @@ pub(super) struct Answers<'p> {
 pub(super) fn ask_source<'p>(shared: &Shared<'p>, holder: &mut SnapshotHolder) -> Result<Answers<'p>, PipelineError> {
     let plan = shared.setup.plan;
     let mut asked = Answers::default();
-    for (entity, expect) in plan.expectations(ExpectOn::Source, &shared.setup.selected) {
-        let question = source_question(plan, entity.map(|index| &plan.entities[index]), expect);
-        let found = match ask(holder.reader().session(), &question, expect.timeout) {
+    let expectations = plan.expectations(ExpectOn::Source, &shared.setup.selected);
+    let question = |(entity, expect): &(Option<usize>, &'p ExpectPlan)| {
+        let entity = entity.map(|index| &plan.entities[index]);
+        (*expect, source_question(plan, entity, expect))
+    };
+    let questions: Vec<(&ExpectPlan, Question)> = expectations.iter().map(question).collect();
+    let timed: Vec<_> = questions.iter().map(|(expect, question)| (question, expect.timeout)).collect();
+    let answers = ask_all(holder.reader().session(), &timed).map_err(SourceError::from)?;
+    for ((expect, question), answer) in questions.iter().zip(answers) {
+        let found = match answer {
             Ok(found) => found,
             Err(PgError::Server { error, .. }) => {
                 let refused = format!("{}: the source refuses it: {} (SQLSTATE {})", expect.name, error.safe_message(), error.sqlstate);

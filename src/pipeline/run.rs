@@ -170,7 +170,7 @@ fn stages(
 
 /// What a run works on.
 struct Opened<'e> {
-    source: Option<Source<'e>>,
+    source: Option<Source>,
     target: Option<Target<'e>>,
 }
 
@@ -207,7 +207,7 @@ fn open<'e>(
 /// Connections to the target, the sole right to work on it, and what it says of this migration.
 struct Reached<'e> {
     endpoint: &'e Endpoint,
-    lock: TargetLock,
+    _lock: TargetLock,
     session: Session,
     ledger: Ledger,
 }
@@ -222,7 +222,7 @@ fn reach_target<'e>(shared: &Shared<'e>) -> Result<Reached<'e>, PipelineError> {
     let session = session.map_err(|_| PipelineError::Panicked { thread: "the target".into() })?;
     let (lock, mut session) = (lock?, session?);
     let ledger = read_ledger(&mut session, shared.meta.staging_id)?;
-    Ok(Reached { endpoint, lock, session, ledger })
+    Ok(Reached { endpoint, _lock: lock, session, ledger })
 }
 
 /// The target, ready to be loaded but for the constraints that are still up.
@@ -266,7 +266,6 @@ fn take_down(shared: &Shared<'_>, target: &mut Target<'_>, store: &Store<'_>) ->
 
 /// What the source said of what is to be read.
 struct Asked<'e> {
-    endpoint: &'e Endpoint,
     holder: SnapshotHolder,
     answers: expect::Answers<'e>,
     planned: Vec<(usize, EntityQuery, RangePlan)>,
@@ -298,12 +297,11 @@ fn ask_source<'e>(shared: &Shared<'e>, states: &[EntityState]) -> Result<Option<
             planned.push((index, query, plan));
         }
     }
-    Ok(Some(Asked { endpoint, holder, answers, planned, estimated_rows }))
+    Ok(Some(Asked { holder, answers, planned, estimated_rows }))
 }
 
 /// What is to be read. The snapshot lives as long as its holder.
-struct Source<'e> {
-    endpoint: &'e Endpoint,
+struct Source {
     queue: ReadQueue,
     holder: SnapshotHolder,
     /// What the server does for one task, as estimated, and how often an answer is waited for: until the COPY begins, and until its locks are
@@ -318,8 +316,8 @@ fn open_source<'e>(
     writer: &mut StagingWriter,
     reader: &StagingReader,
     states: &[EntityState],
-) -> Result<Source<'e>, PipelineError> {
-    let Asked { endpoint, holder, answers, planned, .. } = asked;
+) -> Result<Source, PipelineError> {
+    let Asked { holder, answers, planned, .. } = asked;
     let info = holder.info().clone();
     let snapshot = writer.record_snapshot(&SnapshotRecord {
         run: shared.run,
@@ -359,7 +357,7 @@ fn open_source<'e>(
     let bytes: u64 = tasks.iter().map(|(bytes, _)| bytes).sum();
     let reading = (Duration::from_micros(bytes / BYTES_PER_MICROSECOND / (tasks.len() as u64).max(1)), 3);
     let tasks = tasks.into_iter().map(|(_, task)| task).collect();
-    Ok(Source { endpoint, queue: ReadQueue::new(tasks, queries, snapshot, info), holder, reading })
+    Ok(Source { queue: ReadQueue::new(tasks, queries, snapshot, info), holder, reading })
 }
 
 /// What is read for an entity.
@@ -399,11 +397,10 @@ fn threads(
     opened: Opened<'_>,
 ) -> Result<Finished, PipelineError> {
     let Opened { source, mut target } = opened;
-    let (queue, mut held) =
-        source.map_or((None, None), |Source { endpoint, queue, holder, reading }| (Some(queue), Some((endpoint, holder, reading))));
+    let (queue, mut held) = source.map_or((None, None), |Source { queue, holder, reading }| (Some(queue), Some((holder, reading))));
     let settings = &shared.setup.settings;
     let writer = slot.take().ok_or_else(|| PipelineError::Panicked { thread: "store".into() })?;
-    let readers = held.as_mut().map_or(0, |(_, holder, reading)| {
+    let readers = held.as_mut().map_or(0, |(holder, reading)| {
         let round_trip = holder.reader().session().round_trip();
         if holder.info().single_reader.is_some() { 1 } else { connections(settings.jobs, round_trip, *reading) }
     });
@@ -452,7 +449,7 @@ fn threads(
             });
         }
         // What was asked about the ranges locks nothing any more. A connection that is lost is noticed by who needs it.
-        let _ = held.as_mut().map(|(_, holder, _)| holder.reader().let_go());
+        let _ = held.as_mut().map(|(holder, _)| holder.reader().let_go());
         let mut coordinator = Coordinator {
             shared,
             store,
@@ -484,16 +481,11 @@ fn threads(
     *slot = writer.ok();
     let done = result?;
     finished.interrupted = !done;
-    // What follows, another look at the quarantine or the validation, works with these connections.
-    thread::scope(|scope| {
-        if let Some((endpoint, holder, _)) = held {
-            scope.spawn(|| holder.close(endpoint));
-        }
-        if let Some(Target { reached: Reached { endpoint, lock, session, .. }, .. }) = target {
-            lock.release(endpoint);
-            endpoint.keep(session);
-        }
-    });
+    // What follows, another look at the quarantine or the validation, works with the others; a lock and a snapshot end with their connections.
+    drop(held);
+    if let Some(Target { reached: Reached { endpoint, session, .. }, .. }) = target {
+        endpoint.keep(session);
+    }
     Ok(finished)
 }
 

@@ -43,15 +43,6 @@ impl TargetLock {
         Err(TargetError::Locked { server: session.server().to_owned(), holder: holder.first().and_then(|r| r.get(0)) })
     }
 
-    /// Gives it up, and leaves the connection to whoever connects next.
-    pub fn release(self, endpoint: &Endpoint) {
-        let mut session = self.session;
-        let released = session.query("SELECT pg_catalog.pg_advisory_unlock($1)", &[&KEY]);
-        if released.is_ok_and(|rows| rows.first().is_some_and(|row| row.get(0))) {
-            endpoint.keep(session);
-        }
-    }
-
     /// Whether it is still held: it is lost with its connection.
     pub fn is_held(&mut self) -> bool {
         self.session.execute("SELECT 1").is_ok()

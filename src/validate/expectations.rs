@@ -3,7 +3,7 @@
 
 use super::finding::{Alarm, AlarmKind, Difference, DifferenceKind, Expectation, Validation};
 use super::{Request, ValidateError};
-use crate::pg::{PgError, Question, Session, ask, read_only};
+use crate::pg::{PgError, Question, Session, ask_all, read_only};
 use crate::plan::{EntityPlan, ExpectOn, ExpectPlan, Gravity};
 use crate::source::source_question;
 use crate::staging::{Moment, StagingReader};
@@ -29,7 +29,7 @@ fn entity<'p>(request: &Request<'p>, index: Option<usize>) -> Option<&'p EntityP
 
 /// The recorded answer counts as long as the question is the same; a question that is new is asked now, where the source can be reached.
 fn of_source(request: &Request<'_>, reader: &StagingReader, found: &mut Validation) -> Result<(), ValidateError> {
-    let mut asked_now: Vec<(Option<&EntityPlan>, &ExpectPlan, Question)> = Vec::new();
+    let mut asked_now: Vec<Asked<'_>> = Vec::new();
     for (index, expect) in request.plan.expectations(ExpectOn::Source, request.selected) {
         let entity = entity(request, index);
         let question = source_question(request.plan, entity, expect);
@@ -57,12 +57,7 @@ fn of_source(request: &Request<'_>, reader: &StagingReader, found: &mut Validati
             return Ok(());
         }
     };
-    read_only(&mut session, |session| {
-        for (entity, expect, question) in &asked_now {
-            judge(*entity, expect, question, answer(session, question, expect)?, found);
-        }
-        Ok(())
-    })
+    read_only(&mut session, |session| judge_all(session, &asked_now, found))
 }
 
 fn of_target(request: &Request<'_>, session: &mut Session, found: &mut Validation) -> Result<(), ValidateError> {
@@ -76,23 +71,31 @@ fn of_target(request: &Request<'_>, session: &mut Session, found: &mut Validatio
     if expectations.is_empty() {
         return Ok(());
     }
-    read_only(session, |session| {
-        for (index, expect) in expectations {
+    let questions: Vec<_> = expectations
+        .into_iter()
+        .map(|(index, expect)| {
             let entity = entity(request, index);
-            let question = target_question(entity, expect);
-            judge(entity, expect, &question, answer(session, &question, expect)?, found);
-        }
-        Ok(())
-    })
+            (entity, expect, target_question(entity, expect))
+        })
+        .collect();
+    read_only(session, |session| judge_all(session, &questions, found))
 }
 
-/// A refusal of the server is an answer, too: nobody knows whether the expectation is met.
-fn answer(session: &mut Session, question: &Question, expect: &ExpectPlan) -> Result<Answer, ValidateError> {
-    match ask(session, question, expect.timeout) {
-        Ok(found) => Ok(Ok((found, Moment::now()))),
-        Err(PgError::Server { error, .. }) => Ok(Ok((format!("refused (SQLSTATE {})", error.sqlstate), Moment::now()))),
-        Err(other) => Err(other.into()),
+/// What is asked: of an entity or of all, and how the answer is judged.
+type Asked<'p> = (Option<&'p EntityPlan>, &'p ExpectPlan, Question);
+
+/// Asks all together and judges the answers. A refusal of the server is an answer, too: nobody knows whether the expectation is met.
+fn judge_all(session: &mut Session, asked: &[Asked<'_>], found: &mut Validation) -> Result<(), ValidateError> {
+    let timed: Vec<_> = asked.iter().map(|(_, expect, question)| (question, expect.timeout)).collect();
+    for ((entity, expect, question), answer) in asked.iter().zip(ask_all(session, &timed)?) {
+        let answer = match answer {
+            Ok(found) => found,
+            Err(PgError::Server { error, .. }) => format!("refused (SQLSTATE {})", error.sqlstate),
+            Err(other) => return Err(other.into()),
+        };
+        judge(*entity, expect, question, Ok((answer, Moment::now())), found);
     }
+    Ok(())
 }
 
 fn judge(entity: Option<&EntityPlan>, expect: &ExpectPlan, question: &Question, answer: Answer, found: &mut Validation) {
