@@ -96,6 +96,10 @@ pub(super) fn work(shared: &Shared<'_>, queue: &ReadQueue, number: usize, store:
 
 fn read_all(shared: &Shared<'_>, queue: &ReadQueue, number: usize, store: &Store<'_>) -> Result<(), PipelineError> {
     let mut reader: Option<Reader> = None;
+    // One more than was asked for does without work where there is no connection for it.
+    if number >= shared.setup.settings.jobs.max(1) && connected(shared, queue, &mut reader).is_err() {
+        return Ok(());
+    }
     while let Some(mut task) = queue.next(number == 0) {
         let mut attempt = 1;
         loop {

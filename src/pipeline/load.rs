@@ -40,11 +40,15 @@ pub(super) enum LoadJob {
     },
 }
 
-/// Works until the coordinator hangs up. A job that fails for good is told, and ends the run.
-pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>) {
+/// Works until the coordinator hangs up. A job that fails for good is told, and ends the run. One that is `spare` does without work where
+/// there is no connection for it.
+pub(super) fn work(shared: &Shared<'_>, jobs: &Receiver<LoadJob>, store: &Store<'_>, coordinator: &Sender<Message>, spare: bool) {
     let mut loader = Loader { shared, session: None, reader: None };
     // There is time for it until the first chunk comes. What goes wrong is told where the connection is needed.
-    let _ = account::idle(|| guarded("a loader", || loader.session().map(|_| ())));
+    let connected = account::idle(|| guarded("a loader", || loader.session().map(|_| ())));
+    if spare && connected.is_err() {
+        return;
+    }
     let mut all_done = true;
     while let Ok(job) = account::idle(|| jobs.recv()) {
         if let Err(error) = guarded("a loader", || loader.persist(&job, store)) {

@@ -251,6 +251,10 @@ fn open_target<'e>(
 
 /// Takes constraints down.
 fn take_down(shared: &Shared<'_>, target: &mut Target<'_>, store: &Store<'_>) -> Result<Dismantled, PipelineError> {
+    if shared.stopping() {
+        // Nothing will be loaded: what is up stays up.
+        return Ok(Dismantled::default());
+    }
     let reader = shared.reader()?;
     let (session, down) = (&mut target.reached.session, std::mem::take(&mut target.reached.ledger.down));
     let mut down = constraints::dismantle(shared, session, store, &reader, down, target.expected)?;
@@ -379,14 +383,15 @@ const LOADING: (Duration, u32) = (Duration::from_millis(100), 4);
 /// Connections that keep a server busy over a way of this length: each stands idle while its answers are under way. On a short way those that
 /// are asked for do.
 fn connections(jobs: usize, round_trip: Option<Duration>, (busy, answers): (Duration, u32)) -> usize {
-    const MOST: u128 = 3;
+    // Servers with room for a few dozen connections are common, and others work there, too.
+    const MORE: u128 = 8;
     const SHORT: Duration = Duration::from_millis(2);
     let (jobs, round_trip) = (jobs.max(1) as u128, round_trip.unwrap_or_default());
     let idle = (jobs * (round_trip * answers).as_micros()).div_ceil(busy.as_micros().max(1));
     if round_trip < SHORT {
         return usize::try_from(jobs).unwrap_or(1);
     }
-    usize::try_from((jobs + idle).min(jobs * MOST)).unwrap_or(1)
+    usize::try_from(jobs + idle.min(2 * jobs).min(MORE)).unwrap_or(1)
 }
 
 /// Moves the rows. Reading and transforming begin at once, loading when constraints are down.
@@ -431,9 +436,10 @@ fn threads(
                 });
             }
         }
-        for _ in 0..loaders {
+        for number in 0..loaders {
             let (jobs, store, own) = (jobs.clone(), store.clone(), own.clone());
-            scope.spawn(move || account.of(Role::Load, || load::work(shared, &jobs, &store, &own)));
+            let spare = number >= settings.jobs.max(1);
+            scope.spawn(move || account.of(Role::Load, || load::work(shared, &jobs, &store, &own, spare)));
         }
         drop(jobs);
         let dismantling = target.is_some();
