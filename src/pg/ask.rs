@@ -193,7 +193,7 @@ pub fn values_apart(session: &mut Session, statements: &[String]) -> Result<Vec<
 fn behind_savepoint<T>(session: &mut Session, settings: &str, work: impl FnOnce(&mut Session) -> Result<T, PgError>) -> Result<T, PgError> {
     session.ahead(&format!("SAVEPOINT etl_question{settings}"));
     let done = work(session);
-    // With whatever is asked next: until then nobody notices.
+    // With whatever is asked next, at the latest the end of the transaction.
     session.ahead(BACK);
     done
 }
@@ -209,12 +209,15 @@ fn told(rows: &[Row]) -> String {
     }
 }
 
-/// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace, with whatever is asked next.
+/// Runs `work` in one snapshot in which nothing can be written, and ends it without a trace.
 pub fn read_only<T, E: From<PgError>>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
     session.ahead("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     let done = work(session);
-    session.ahead("ROLLBACK");
-    done
+    // Not with whatever is asked next: until then the snapshot would be held, and locks with it, on a server that others use.
+    match session.execute("ROLLBACK") {
+        Ok(()) => done,
+        Err(second) => done.and(Err(second.into())),
+    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,6 @@ pub fn read_rows(reader: &mut Reader, entity: &EntityQuery, keys: &[Vec<Option<&
             tuples.extend_from_slice(&batch.tuples);
         }
     }
-    reader.let_go_and_read_on();
+    reader.let_go()?;
     Ok(tuples)
 }

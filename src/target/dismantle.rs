@@ -118,13 +118,14 @@ pub fn plan_dismantle(session: &mut Session, tables: &[QualifiedName]) -> Result
     let oids = oids(session, tables)?;
     session.ahead(&format!("BEGIN READ ONLY; {QUALIFIED}"));
     let answers = session.query_all(&[(INDEXES, &[&oids]), (FOREIGN_KEYS, &[&oids])]);
-    // Behind an error, too; until something else is asked nobody notices.
-    session.ahead("ROLLBACK");
+    // Behind an error, too. Where nothing is taken down, nothing more may be asked for as long as the load takes.
+    let ended = session.execute("ROLLBACK");
     let mut plan = DismantlePlan::default();
     if let [indexes, foreign_keys] = answers?.as_slice() {
         plan_indexes(indexes, &mut plan);
         plan_foreign_keys(foreign_keys, &mut plan);
     }
+    ended?;
     number(&mut plan);
     Ok(plan)
 }
