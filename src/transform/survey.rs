@@ -87,6 +87,9 @@ struct Seen {
     end: End,
 }
 
+// Memory is what bounds the entities that can be surveyed.
+const _: () = assert!(size_of::<Seen>() == 24);
+
 /// Looks at the chunks of an entity.
 #[derive(Debug, Default)]
 pub struct Surveyor {

@@ -67,6 +67,30 @@ fn a_first_run_reads_in_one_snapshot() {
 }
 
 #[test]
+fn what_a_run_kept_aside_itself_is_not_read_again() {
+    let shop = shop();
+    shop.migration.etl(&["run", "--progress", "none", "--only", "people", "--with-deps"]).exits(0);
+    assert!(quarantine(&shop.migration).iter().any(|row| row.starts_with("people ")), "an earlier run kept something aside");
+    let second = shop.migration.etl(&["run", "--json", "--progress", "none", "--only", "items"]).exits(0).json();
+    assert!(quarantine(&shop.migration).iter().any(|row| row.starts_with("items ")));
+    assert_eq!(second["snapshots"].as_array().unwrap().len(), 2, "one for each run");
+}
+
+#[test]
+fn a_mended_parent_takes_along_what_the_same_run_kept_aside_for_it() {
+    let shop = shop();
+    let migration = &shop.migration;
+    migration.etl(&["run", "--progress", "none", "--only", "people", "--with-deps"]).exits(0);
+    assert!(quarantine(migration).iter().any(|row| row.starts_with("people 70 ")));
+    migration.source.exec("UPDATE person SET name = 'allowed' WHERE id = 70");
+    migration.etl(&RUN).exits(0);
+    let after = quarantine(migration);
+    assert!(!after.iter().any(|row| row.starts_with("people 70 ") || row.starts_with("items ") && row.ends_with("PARENT_QUARANTINED")));
+    assert_ne!(migration.target.value("SELECT count(*) FROM items JOIN people p ON p.id = person_id WHERE p.legacy_id = 70"), "0");
+    migration.etl(&["validate", "--progress", "none"]).exits(0).says("equal");
+}
+
+#[test]
 fn a_mended_parent_takes_its_children_along() {
     let shop = started();
     let migration = &shop.migration;
