@@ -27,7 +27,7 @@ pub(super) type Refusal = (usize, LoadedChunk);
 /// than kept: a bulk build of a row costs about a quarter of its insertion into two standing indexes.
 const WORTH_A_BUILD: u64 = 4;
 
-/// Takes down what may be taken down, and gives everything that is down, in the order of putting back; `down` is down from earlier runs. About
+/// Takes down what may be taken down, and gives everything that is down; `down` is down from earlier runs. About
 /// `expected` rows are to be loaded.
 pub(super) fn dismantle(
     shared: &Shared<'_>,

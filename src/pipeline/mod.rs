@@ -20,6 +20,7 @@ mod extract;
 mod failpoint;
 mod load;
 mod mended;
+mod open;
 mod plan_change;
 mod prepare;
 mod resume;

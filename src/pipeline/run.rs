@@ -1,7 +1,6 @@
 //! One run from its first line to its last: open, take up, start the threads, wait, close. Reads as a table of contents; each
 //! step is in a file of its own.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -11,26 +10,24 @@ use crossbeam_channel::{bounded, unbounded};
 
 use super::account::{self, Role};
 use super::agenda::Agenda;
-use super::coordinator::{Coordinator, Dismantled, EntityState, Message, Rebuild, RebuildState};
-use super::extract::{self, ReadQueue, ReadTask};
+use super::coordinator::{Coordinator, Dismantled, EntityState, Message};
 use super::failpoint::failpoint;
+use super::open::{Opened, Reached, Source, Target, open, open_target, reach_target, take_down};
 use super::plan_change::{self, Registered};
 use super::retry::retry;
 use super::settings::{Event, Finished, PipelineError, Retry, Setup, Stage};
 use super::shared::{Shared, guarded};
 use super::store::{self, Store};
-use super::{adopt, constraints, expect, load, resume};
+use super::{adopt, extract, load, resume};
 use uuid::Uuid;
 
-use crate::pg::{Endpoint, QualifiedName, Session, TableInfo};
 use crate::plan::CompiledEntity;
 use crate::row::Incident;
-use crate::source::{EntityQuery, RangeOptions, RangePlan, SnapshotHolder, plan_ranges, source_query, whole_sizes};
+use crate::source::{EntityQuery, source_query};
 use crate::staging::{
     ChunkId, EntityId, IncidentCount, KeyRecord, Moment, PlanFile, QuarantineRecord, ReferenceCount, RunExit, RunRecord, RunStart,
-    SnapshotRecord, StagingReader, StagingWriter, TransformedChunk, encode_payload,
+    StagingReader, StagingWriter, TransformedChunk, encode_payload,
 };
-use crate::target::{Ledger, TargetError, TargetLock, ensure_schema, read_ledger};
 use crate::transform::{ChunkOutput, Inputs, KeyFate, transform_chunk};
 
 /// Steps that may wait for the staging file's thread. Each can hold a chunk, so together with the readers and workers this bounds
@@ -168,202 +165,6 @@ fn stages(
     threads(shared, slot, states, opened)
 }
 
-/// What a run works on.
-struct Opened<'e> {
-    source: Option<Source>,
-    target: Option<Target<'e>>,
-}
-
-/// Opens what is to be read and where it goes, both at once: most of it is waiting for answers.
-fn open<'e>(
-    shared: &Shared<'e>,
-    writer: &mut StagingWriter,
-    reader: &StagingReader,
-    states: &mut Vec<EntityState>,
-    loads: bool,
-) -> Result<Opened<'e>, PipelineError> {
-    let (asked, reached) = thread::scope(|scope| {
-        let reached = loads.then(|| scope.spawn(|| reach_target(shared)));
-        let reads = shared.setup.settings.stages.include(Stage::Extract) && states.iter().any(|s| s.taking_part && !s.extracted);
-        if let Some(source) = shared.setup.source.as_ref().filter(|_| reads) {
-            // For the readers, which begin when it is known what they read.
-            scope.spawn(|| source.connect_ahead(shared.setup.settings.jobs));
-        }
-        let asked = ask_source(shared, states);
-        (asked, reached.map(|thread| thread.join().unwrap_or_else(|_| Err(PipelineError::Panicked { thread: "the target".into() }))))
-    });
-    let asked = asked?;
-    let unread = asked.as_ref().map_or(0, |asked| asked.estimated_rows);
-    let staged: u64 = states.iter().filter(|s| s.taking_part).map(|s| s.rows[0].saturating_sub(s.rows[2])).sum();
-    // The source's answers first: where they forbid the migration, nothing is touched in the target.
-    let source = asked.map(|asked| open_source(shared, asked, writer, reader, states)).transpose()?;
-    let target = match reached {
-        Some(reached) => Some(open_target(shared, reached?, writer, reader, states, unread + staged)?),
-        None => None,
-    };
-    Ok(Opened { source, target })
-}
-
-/// Connections to the target, the sole right to work on it, and what it says of this migration.
-struct Reached<'e> {
-    endpoint: &'e Endpoint,
-    _lock: TargetLock,
-    session: Session,
-    ledger: Ledger,
-}
-
-fn reach_target<'e>(shared: &Shared<'e>) -> Result<Reached<'e>, PipelineError> {
-    let missing = || PipelineError::NotReady { message: "no target is given: set [target] url, or --target URL".into() };
-    let endpoint = shared.setup.target.as_ref().ok_or_else(missing)?;
-    let (lock, session) = thread::scope(|scope| {
-        let session = scope.spawn(|| endpoint.connect().map_err(TargetError::from));
-        (TargetLock::acquire(endpoint), session.join())
-    });
-    let session = session.map_err(|_| PipelineError::Panicked { thread: "the target".into() })?;
-    let (lock, mut session) = (lock?, session?);
-    let ledger = read_ledger(&mut session, shared.meta.staging_id)?;
-    Ok(Reached { endpoint, _lock: lock, session, ledger })
-}
-
-/// The target, ready to be loaded but for the constraints that are still up.
-struct Target<'e> {
-    reached: Reached<'e>,
-    /// Rows to load, as estimated.
-    expected: u64,
-}
-
-/// Brings the staging file and the target's ledger together.
-fn open_target<'e>(
-    shared: &Shared<'e>,
-    mut reached: Reached<'e>,
-    writer: &mut StagingWriter,
-    reader: &StagingReader,
-    states: &mut Vec<EntityState>,
-    expected: u64,
-) -> Result<Target<'e>, PipelineError> {
-    if !reached.ledger.is_there {
-        ensure_schema(&mut reached.session)?;
-    }
-    resume::reconcile(shared, &reached.ledger, writer, reader)?;
-    *states = resume::states(shared.setup, reader, &shared.ids)?;
-    Ok(Target { reached, expected })
-}
-
-/// Takes constraints down.
-fn take_down(shared: &Shared<'_>, target: &mut Target<'_>, store: &Store<'_>) -> Result<Dismantled, PipelineError> {
-    if shared.stopping() {
-        // Nothing will be loaded: what is up stays up.
-        return Ok(Dismantled::default());
-    }
-    let reader = shared.reader()?;
-    let (session, down) = (&mut target.reached.session, std::mem::take(&mut target.reached.ledger.down));
-    let mut down = constraints::dismantle(shared, session, store, &reader, down, target.expected)?;
-    let is_down: HashSet<(&QualifiedName, &str)> = down.iter().map(|record| (&record.table, record.name.as_str())).collect();
-    let stands_on_itself = |table: &TableInfo| {
-        table.foreign_keys.iter().any(|fk| fk.parent == table.name && !is_down.contains(&(&table.name, fk.name.as_str())))
-    };
-    let on_themselves = shared.setup.tables.iter().map(|table| table.as_ref().is_some_and(stands_on_itself)).collect();
-    down.sort_by_key(|record| (constraints::turn(record.kind), record.kind, record.seq));
-    let rebuilds = down.into_iter().map(|record| Rebuild { record, state: RebuildState::Waiting }).collect();
-    Ok(Dismantled { rebuilds, on_themselves })
-}
-
-/// What the source said of what is to be read.
-struct Asked<'e> {
-    holder: SnapshotHolder,
-    answers: expect::Answers<'e>,
-    planned: Vec<(usize, EntityQuery, RangePlan)>,
-    estimated_rows: u64,
-}
-
-/// Opens a snapshot and asks in it what is to be read; nothing when everything is read.
-fn ask_source<'e>(shared: &Shared<'e>, states: &[EntityState]) -> Result<Option<Asked<'e>>, PipelineError> {
-    let setup = shared.setup;
-    let unread: Vec<usize> = (0..states.len()).filter(|e| states[*e].taking_part && !states[*e].extracted).collect();
-    if !setup.settings.stages.include(Stage::Extract) || unread.is_empty() {
-        return Ok(None);
-    }
-    let endpoint = setup
-        .source
-        .as_ref()
-        .ok_or_else(|| PipelineError::NotReady { message: "no source is given: set [source] url, or --source URL".into() })?;
-    let mut holder = SnapshotHolder::open(endpoint)?;
-    let answers = expect::ask_source(shared, &mut holder)?;
-    let (mut planned, mut estimated_rows) = (Vec::new(), 0);
-    if !answers.forbid() {
-        let asked = unread.iter().map(|index| Ok((*index, entity_query(setup, shared.entity(*index)?))));
-        let asked = asked.collect::<Result<Vec<_>, PipelineError>>()?;
-        let sizes = whole_sizes(holder.reader(), asked.iter().map(|(_, query)| query))?;
-        for ((index, query), size) in asked.into_iter().zip(sizes) {
-            let plan = plan_ranges(holder.reader(), &query, size, RangeOptions::default())?;
-            (shared.observe)(&Event::Expected { entity: index, rows: plan.estimated_rows });
-            estimated_rows += plan.estimated_rows;
-            planned.push((index, query, plan));
-        }
-    }
-    Ok(Some(Asked { holder, answers, planned, estimated_rows }))
-}
-
-/// What is to be read. The snapshot lives as long as its holder.
-struct Source {
-    queue: ReadQueue,
-    holder: SnapshotHolder,
-    /// What the server does for one task, as estimated, and how often an answer is waited for: until the COPY begins, and until its locks are
-    /// given up.
-    reading: (Duration, u32),
-}
-
-/// Writes down what is to be read, and puts it into the order in which it is read.
-fn open_source<'e>(
-    shared: &Shared<'e>,
-    asked: Asked<'e>,
-    writer: &mut StagingWriter,
-    reader: &StagingReader,
-    states: &[EntityState],
-) -> Result<Source, PipelineError> {
-    let Asked { holder, answers, planned, .. } = asked;
-    let info = holder.info().clone();
-    let snapshot = writer.record_snapshot(&SnapshotRecord {
-        run: shared.run,
-        exported_name: info.name.clone().unwrap_or_default(),
-        system_identifier: info.system_identifier.clone(),
-        database: info.database.clone(),
-        server_version: info.version.clone(),
-        wal_lsn: info.lsn.clone(),
-    })?;
-    answers.record(writer, snapshot)?;
-    let mut queries: Vec<Option<EntityQuery>> = vec![None; states.len()];
-    let mut tasks: Vec<(u64, ReadTask)> = Vec::new();
-    let mut plans = Vec::new();
-    for (index, query, plan) in planned {
-        let kind = shared.entity(index)?.key.kind;
-        let specs: Vec<_> = plan.ranges.iter().map(|range| extract::bounds(kind, range)).collect();
-        plans.push((index, shared.id(index)?, query, plan, specs));
-    }
-    // One step for all: a plan of thousands of entities would wait for the disk once for each.
-    writer.begin_batch()?;
-    let rows: Result<Vec<_>, _> = plans.iter().map(|(_, id, .., specs)| writer.plan_ranges(*id, specs)).collect();
-    if rows.is_err() {
-        writer.abandon_batch();
-    }
-    let rows = rows?;
-    writer.commit_batch()?;
-    for ((index, id, query, plan, _), rows) in plans.into_iter().zip(rows) {
-        let each = plan.estimated_bytes / u64::try_from(rows.len().max(1)).unwrap_or(1);
-        for row in rows.iter().filter(|row| !row.done) {
-            tasks.push((each, extract::task(index, &query, row, reader, id, plan.estimated_rows)?));
-        }
-        // Always a task, so that an entity whose ranges were all read when it was killed is closed, too.
-        tasks.push((each / 8, ReadTask::Controls { entity: index }));
-        queries[index] = Some(query);
-    }
-    tasks.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-    let bytes: u64 = tasks.iter().map(|(bytes, _)| bytes).sum();
-    let reading = (Duration::from_micros(bytes / BYTES_PER_MICROSECOND / (tasks.len() as u64).max(1)), 3);
-    let tasks = tasks.into_iter().map(|(_, task)| task).collect();
-    Ok(Source { queue: ReadQueue::new(tasks, queries, snapshot, info), holder, reading })
-}
-
 /// What is read for an entity.
 pub(super) fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> EntityQuery {
     EntityQuery {
@@ -373,9 +174,6 @@ pub(super) fn entity_query(setup: &Setup<'_>, entity: &CompiledEntity) -> Entity
         key: entity.key.columns.clone(),
     }
 }
-
-/// What a server sends of a table, about.
-const BYTES_PER_MICROSECOND: u64 = 100;
 
 /// What a server does for one piece of work, and how often an answer is waited for meanwhile. A chunk is loaded in four round trips.
 const LOADING: (Duration, u32) = (Duration::from_millis(100), 4);
